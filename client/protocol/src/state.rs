@@ -1,0 +1,262 @@
+//! What both parties must agree on, and its hash.
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::eip712::{StructHash, hash_array};
+use crate::identity::{Address, write_hex};
+use crate::peer::PeerKey;
+
+/// At most this many readings value an instrument.
+pub const MAX_READINGS: usize = 16;
+
+/// The block that both parties look at, and the registry they look into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Anchor {
+    /// EIP-155 chain id.
+    pub chain_id: u64,
+    /// Height of the block.
+    pub block_number: u64,
+    /// Hash of its header.
+    pub block_hash: [u8; 32],
+    /// Address of the registry contract.
+    pub registry: Address,
+}
+
+/// What to read on chain in order to value the instrument.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Query {
+    /// One storage slot of a contract.
+    StorageSlot {
+        /// The contract.
+        source: Address,
+        /// The slot, a 32-byte big-endian number.
+        slot: [u8; 32],
+    },
+}
+
+/// A query and what was found.
+///
+/// Hashed as `Reading(address source,uint8 kind,bytes32 subject,bytes32 value)`: kind 0 is a storage
+/// slot, its subject the slot and its value the slot's word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Reading {
+    /// What was read.
+    pub query: Query,
+    /// What was found: zero where absence was proven.
+    pub value: [u8; 32],
+}
+
+/// One party's own proven view of everything both must agree on.
+///
+/// The two views of an honest pair differ in nothing but which record is `local`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StateView {
+    anchor: Anchor,
+    local: PeerKey,
+    peer: PeerKey,
+    readings: Vec<Reading>,
+}
+
+/// Which side of the handshake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// The side that dials.
+    Initiator,
+    /// The side that answers.
+    Responder,
+}
+
+/// The EIP-712 `hashStruct` of `SessionState`: what enters the key schedule. Public.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct StateHash(pub [u8; 32]);
+
+/// More readings than a session may bind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{count} readings, but a session binds at most {MAX_READINGS}; drop some")]
+pub struct TooManyReadings {
+    /// How many there were.
+    pub count: usize,
+}
+
+impl StateView {
+    /// Joins what was proven at one anchor. **To be called where the proofs were verified, and nowhere else.**
+    ///
+    /// # Errors
+    /// [`TooManyReadings`] over [`MAX_READINGS`].
+    pub fn proven(
+        anchor: Anchor,
+        local: PeerKey,
+        peer: PeerKey,
+        readings: Vec<Reading>,
+    ) -> Result<Self, TooManyReadings> {
+        if readings.len() > MAX_READINGS {
+            return Err(TooManyReadings { count: readings.len() });
+        }
+        Ok(Self { anchor, local, peer, readings })
+    }
+
+    /// Where it was proven.
+    #[must_use]
+    pub const fn anchor(&self) -> &Anchor {
+        &self.anchor
+    }
+
+    /// This side's own key.
+    #[must_use]
+    pub const fn local(&self) -> &PeerKey {
+        &self.local
+    }
+
+    /// The other side's key.
+    #[must_use]
+    pub const fn peer(&self) -> &PeerKey {
+        &self.peer
+    }
+
+    /// The readings, in the order of the queries.
+    #[must_use]
+    pub fn readings(&self) -> &[Reading] {
+        &self.readings
+    }
+
+    /// The key of the party in that role, where this side has the role `local_role`.
+    #[must_use]
+    pub fn key_of(&self, role: Role, local_role: Role) -> &PeerKey {
+        if role == local_role { &self.local } else { &self.peer }
+    }
+
+    /// The state hash of this view, where this side has the role `local_role`.
+    #[must_use]
+    pub fn state_hash(&self, local_role: Role) -> StateHash {
+        let initiator = self.key_of(Role::Initiator, local_role);
+        let responder = self.key_of(Role::Responder, local_role);
+        state_hash(&self.anchor, initiator.record_hash(), responder.record_hash(), &self.readings)
+    }
+}
+
+/// `hashStruct(SessionState)` from its parts, proven or merely claimed.
+pub(crate) fn state_hash(
+    anchor: &Anchor,
+    initiator_record: &[u8; 32],
+    responder_record: &[u8; 32],
+    readings: &[Reading],
+) -> StateHash {
+    let hash = StructHash::of_type(&SESSION_STATE_TYPE_HASH)
+        .uint(anchor.chain_id)
+        .uint(anchor.block_number)
+        .word(&anchor.block_hash)
+        .address(&anchor.registry.0)
+        .word(initiator_record)
+        .word(responder_record)
+        .word(&hash_array(readings.iter().map(Reading::hash)))
+        .finish();
+    StateHash(hash)
+}
+
+impl Query {
+    /// The contract that is read.
+    #[must_use]
+    pub const fn source(&self) -> Address {
+        match self {
+            Self::StorageSlot { source, .. } => *source,
+        }
+    }
+
+    /// The kind and the subject, as a [`Reading`] hashes and a proposal carries them.
+    pub(crate) const fn kind_and_subject(&self) -> (u8, &[u8; 32]) {
+        match self {
+            Self::StorageSlot { slot, .. } => (0, slot),
+        }
+    }
+
+    pub(crate) const fn from_parts(source: Address, kind: u8, subject: [u8; 32]) -> Option<Self> {
+        match kind {
+            0 => Some(Self::StorageSlot { source, slot: subject }),
+            _ => None,
+        }
+    }
+}
+
+impl Reading {
+    /// The EIP-712 `hashStruct` of this reading.
+    #[must_use]
+    pub fn hash(&self) -> [u8; 32] {
+        let (kind, subject) = self.query.kind_and_subject();
+        StructHash::of_type(&READING_TYPE_HASH)
+            .address(&self.query.source().0)
+            .uint(kind.into())
+            .word(subject)
+            .word(&self.value)
+            .finish()
+    }
+}
+
+impl Role {
+    /// The other side.
+    #[must_use]
+    pub const fn peer(self) -> Self {
+        match self {
+            Self::Initiator => Self::Responder,
+            Self::Responder => Self::Initiator,
+        }
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Initiator => "initiator",
+            Self::Responder => "responder",
+        })
+    }
+}
+
+impl fmt::Display for StateHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_hex(f, &self.0)
+    }
+}
+
+impl fmt::Debug for StateHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "StateHash({self})")
+    }
+}
+
+/// Keccak-256 of [`READING_TYPE`].
+const READING_TYPE_HASH: [u8; 32] = [
+    0xb5, 0xad, 0xe9, 0xc7, 0xb5, 0x0f, 0xcf, 0x99, 0x3e, 0x7a, 0xb8, 0x83, 0x28, 0x4e, 0x7c, 0xc2, 0x26,
+    0x51, 0xc0, 0x10, 0xd2, 0x75, 0x26, 0xf5, 0x4d, 0x37, 0xbd, 0x3d, 0x26, 0x0b, 0x11, 0xd5,
+];
+
+/// Keccak-256 of [`SESSION_STATE_TYPE`], [`READING_TYPE`] and the record's type, in that order.
+const SESSION_STATE_TYPE_HASH: [u8; 32] = [
+    0x13, 0xbd, 0x5c, 0xcb, 0x86, 0x35, 0xc3, 0x83, 0x98, 0x8a, 0x8a, 0x4c, 0xb1, 0x68, 0x8c, 0x33, 0xcf,
+    0xc6, 0x0e, 0x92, 0xbf, 0x98, 0x6c, 0x6b, 0xa1, 0x45, 0x83, 0x63, 0xf7, 0x4d, 0xa7, 0xeb,
+];
+
+#[cfg(test)]
+const READING_TYPE: &str = "Reading(address source,uint8 kind,bytes32 subject,bytes32 value)";
+
+#[cfg(test)]
+const SESSION_STATE_TYPE: &str = "SessionState(uint256 chainId,uint64 blockNumber,bytes32 blockHash,\
+    address registry,RegistryRecord initiator,RegistryRecord responder,Reading[] valuation)";
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::String;
+
+    use super::*;
+    use crate::eip712::keccak256;
+
+    #[test]
+    fn the_type_hashes_are_those_of_the_types() {
+        let session_state = [SESSION_STATE_TYPE, READING_TYPE, crate::record::TYPE];
+        assert_eq!(READING_TYPE_HASH, keccak256(READING_TYPE.as_bytes()));
+        assert_eq!(
+            SESSION_STATE_TYPE_HASH,
+            keccak256(session_state.iter().copied().collect::<String>().as_bytes())
+        );
+    }
+}
