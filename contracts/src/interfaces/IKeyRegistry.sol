@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity >=0.8.20;
+
+/// @title IKeyRegistry
+/// @notice Identity keys of Ethereum accounts: who may speak for an account, since when, until when, revoked or not.
+/// @dev Every type, error and event of the registry stands here; this file imports nothing, so that other languages
+/// can read it alone.
+///
+/// Layout, final, because clients prove it with `eth_getProof`. Record (owner, label) starts at
+/// `base = keccak256(abi.encode(label, keccak256(abi.encode(owner, uint256(0)))))`:
+///
+/// | slot     | content                                                                            |
+/// |----------|------------------------------------------------------------------------------------|
+/// | base     | the record word, below; zero proves that nothing was ever registered               |
+/// | base + 1 | `x`, the X coordinate of the key, written only by those who pin                    |
+/// | base + 2 | `bundleHash`, zero unless anchored                                                 |
+///
+/// The record word, low bits first: signer 0..159 | anchoredAt 160..199 | validUntil 200..231 | version 232..247 |
+/// scheme 248 | suiteFloor 249..250 | revoked 251 | reason 252..255. The same word is in every event that changes it.
+interface IKeyRegistry {
+    /// @notice Why a key was revoked. Informative: a revoked key is refused whatever the reason.
+    enum Reason {
+        Unspecified,
+        KeyCompromised,
+        Superseded,
+        CeasedOperation,
+        OwnerDecision,
+        Policy
+    }
+
+    /// @notice How the identity key signs.
+    enum Scheme {
+        Ecdsa,
+        Schnorr
+    }
+
+    /// @notice The weakest suite in which the owner agrees to be spoken to. Values above are reserved and refused.
+    enum SuiteFloor {
+        ClassicalAllowed,
+        HybridRequired
+    }
+
+    /// @notice What an owner says about a key.
+    /// @param x X coordinate of the secp256k1 identity key.
+    /// @param y Y coordinate.
+    /// @param validUntil Unix seconds from which the key is no longer valid; 0 for no expiry.
+    /// @param suiteFloor Weakest suite allowed with this key.
+    /// @param pinned Whether `x` is stored too (22,100 gas), so that one storage proof yields the key itself. A compact
+    /// record holds only its fingerprint; the key then comes from the event, a bundle or the peer.
+    struct Registration {
+        bytes32 x;
+        bytes32 y;
+        uint32 validUntil;
+        SuiteFloor suiteFloor;
+        bool pinned;
+    }
+
+    /// @notice Signature by the identity key over `possessionDigest`, in ERC-2098 form.
+    /// @param r The signature's r.
+    /// @param vs The signature's s, at most half the group order, with the parity of R in the top bit.
+    struct PossessionProof {
+        bytes32 r;
+        bytes32 vs;
+    }
+
+    /// @notice A record, unpacked. All zero where nothing was ever registered.
+    /// @param signer Ethereum address of the identity key.
+    /// @param anchoredAt Unix seconds of the block that wrote this version.
+    /// @param validUntil Unix seconds at which validity ends, 0 for never. For a revoked key the moment of revocation,
+    /// or its expiry where that came first: [anchoredAt, validUntil) is when the key was valid.
+    /// @param version 1 for the first key, one more with each key since.
+    /// @param scheme How the key signs.
+    /// @param suiteFloor Weakest suite allowed.
+    /// @param revoked Whether the key was revoked.
+    /// @param reason Why, if it was.
+    /// @param x X coordinate of this version's key, 0 if the record is compact.
+    /// @param bundleHash Hash of the anchored bundle, 0 if none.
+    struct Record {
+        address signer;
+        uint40 anchoredAt;
+        uint32 validUntil;
+        uint16 version;
+        Scheme scheme;
+        SuiteFloor suiteFloor;
+        bool revoked;
+        Reason reason;
+        bytes32 x;
+        bytes32 bundleHash;
+    }
+
+    /// @notice The record already holds a key that was not revoked. The caller must `rotate` instead.
+    error AlreadyRegistered(address owner, bytes32 label, uint16 version);
+    /// @notice Nothing was ever registered here. The caller must `register` first.
+    error NotRegistered(address owner, bytes32 label);
+    /// @notice The key was revoked, which nothing undoes. The owner may `register` a fresh key.
+    error KeyRevokedAlready(address owner, bytes32 label, uint16 version);
+    /// @notice The key expired. The owner may `rotate`.
+    error KeyExpired(address owner, bytes32 label, uint32 validUntil);
+    /// @notice The caller asked for an expiry that is not in the future.
+    error ExpiryNotInFuture(uint32 validUntil);
+    /// @notice The caller re-registered the very key that was revoked. A fresh key is needed.
+    error RevokedKeyReused(address signer);
+    /// @notice The record had 65,535 versions. The owner must use another label.
+    error VersionsExhausted(address owner, bytes32 label);
+    /// @notice The proof does not verify for the key: signed by another key, over another digest, or (x, y) is not a
+    /// key. `recovered` is who signed it, 0 for no one.
+    error PossessionNotProven(address signer, address recovered);
+    /// @notice The proof's s is above half the group order. The signer must send the low one.
+    error MalleableSignature(bytes32 s);
+    /// @notice The point offered for pinning is not the record's key.
+    error KeyMismatch(address signer, address offered);
+    /// @notice The record's key is pinned already; there is nothing to do.
+    error AlreadyPinned(address owner, bytes32 label, uint16 version);
+
+    /// @notice A key became the identity key of an Absent or Revoked record.
+    /// @param owner Whose record.
+    /// @param label Which of the owner's records.
+    /// @param word The record word as stored: version, validity, floor.
+    /// @param x X coordinate of the key.
+    /// @param y Y coordinate of the key.
+    /// @param pinned Whether `x` was written to storage.
+    event KeyRegistered(address indexed owner, bytes32 indexed label, uint256 word, bytes32 x, bytes32 y, bool pinned);
+
+    /// @notice A key replaced that of an Active or Expired record.
+    /// @param owner Whose record.
+    /// @param label Which of the owner's records.
+    /// @param word The record word as stored: version, validity, floor.
+    /// @param x X coordinate of the new key.
+    /// @param y Y coordinate of the new key.
+    /// @param pinned Whether `x` was written to storage. If not, an `x` stored before stays there and counts for nothing.
+    event KeyRotated(address indexed owner, bytes32 indexed label, uint256 word, bytes32 x, bytes32 y, bool pinned);
+
+    /// @notice The identity key was revoked.
+    /// @param owner Whose record.
+    /// @param label Which of the owner's records.
+    /// @param word The record word as stored: version, end of validity, reason.
+    event KeyRevoked(address indexed owner, bytes32 indexed label, uint256 word);
+
+    /// @notice The X coordinate of a compact record's key was stored.
+    /// @param owner Whose record.
+    /// @param label Which of the owner's records.
+    /// @param signer Ethereum address of the key.
+    /// @param version The version that was pinned.
+    /// @param x X coordinate of the key, now in storage.
+    /// @param y Y coordinate of the key.
+    event KeyPinned(
+        address indexed owner, bytes32 indexed label, address indexed signer, uint16 version, bytes32 x, bytes32 y
+    );
+
+    /// @notice An account was allowed to rotate and revoke the owner's keys until a time, or no longer.
+    /// @param owner Who allows.
+    /// @param operator Who is allowed.
+    /// @param until Unix seconds from which `operator` is no longer allowed; 0 to end it now.
+    event OperatorSet(address indexed owner, address indexed operator, uint40 until);
+
+    /// @notice The hash of the owner's current bundle was stored.
+    /// @param owner Whose record.
+    /// @param label Which of the owner's records.
+    /// @param version The version of the key that was current.
+    /// @param bundleHash Hash of the bundle; 0 for none.
+    event BundleAnchored(address indexed owner, bytes32 indexed label, uint16 version, bytes32 bundleHash);
+
+    /// @notice Makes a key the caller's identity key under `label`: the first one, or a fresh one after a revocation.
+    /// @dev Warning: the proof shows possession of the key and names the record and version. It does not cover expiry,
+    /// suite floor or pinning: those are the owner's word, given by this transaction.
+    /// Warning: after a revocation only the key revoked last is refused. Keys before it are the owner's to avoid.
+    /// @param label Which of the caller's records; 0 is the default identity.
+    /// @param registration The key and its terms.
+    /// @param proof Signature by the key over `possessionDigest` with the record's next version.
+    function register(bytes32 label, Registration calldata registration, PossessionProof calldata proof) external;
+
+    /// @notice Replaces the caller's identity key under `label`, expired or not. The same key may come again, to renew
+    /// its expiry or change its floor.
+    /// @dev Warning: rotating a pinned record to a compact one leaves the old key's `x` in slot base + 1, since clearing
+    /// would cost every compact rotation 2,200 gas. A reader must take `x` only if one of its two points hashes to
+    /// `signer`, as `recordOf` does.
+    /// Warning: a `bundleHash` stays too; a bundle counts only if the current key signed it.
+    /// @param label Which of the caller's records.
+    /// @param registration The new key and its terms.
+    /// @param proof Signature by the new key over `possessionDigest` with the record's next version.
+    function rotate(bytes32 label, Registration calldata registration, PossessionProof calldata proof) external;
+
+    /// @notice Revokes the caller's identity key under `label`, expired or not. Nothing can block it and nothing undoes it.
+    /// @dev `validUntil` becomes this block's time unless the key expired before.
+    /// @param label Which of the caller's records.
+    /// @param reason Why.
+    function revoke(bytes32 label, Reason reason) external;
+
+    /// @notice Stores the X coordinate of an active record's key. Anyone may: the record itself says which key fits.
+    /// @param owner Whose record.
+    /// @param label Which of the owner's records.
+    /// @param x X coordinate of the record's key.
+    /// @param y Y coordinate of the record's key.
+    function pin(address owner, bytes32 label, bytes32 x, bytes32 y) external;
+
+    /// @notice The whole record, whatever its state.
+    function recordOf(address owner, bytes32 label) external view returns (Record memory);
+
+    /// @notice Whether the record holds a key that is neither revoked nor expired at this block's time.
+    /// @dev Warning: says nothing of the key's age. Who fears reorganisations compares `anchoredAt` too.
+    function isActive(address owner, bytes32 label) external view returns (bool);
+
+    /// @notice Address of the record's key if it is active at this block's time, else zero.
+    /// @dev Warning: never compare the result with that of a failed `ecrecover`, which is zero too.
+    function signerOf(address owner, bytes32 label) external view returns (address);
+
+    /// @notice What the identity key signs to prove possession: EIP-712
+    /// `KeyPossession(address owner,bytes32 label,uint16 version,bytes32 x,bytes32 y)` in this registry's domain.
+    /// @param owner Whose record the key is for.
+    /// @param label Which of the owner's records.
+    /// @param version The version that the key will have: the record's current one plus 1.
+    /// @param x X coordinate of the key.
+    /// @param y Y coordinate of the key.
+    function possessionDigest(address owner, bytes32 label, uint16 version, bytes32 x, bytes32 y)
+        external
+        view
+        returns (bytes32);
+
+    /// @notice The EIP-712 domain separator on this chain.
+    // forge-lint: disable-next-line(mixed-case-function)
+    function DOMAIN_SEPARATOR() external view returns (bytes32);
+
+    /// @notice The EIP-712 domain, as ERC-5267 returns it.
+    function eip712Domain()
+        external
+        view
+        returns (
+            bytes1 fields,
+            string memory name,
+            string memory version,
+            uint256 chainId,
+            address verifyingContract,
+            bytes32 salt,
+            uint256[] memory extensions
+        );
+}

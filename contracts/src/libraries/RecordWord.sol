@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.37;
+
+import {IKeyRegistry} from "../interfaces/IKeyRegistry.sol";
+
+/// @notice A record in one storage word. Bits, low first: signer 0..159 | anchoredAt 160..199 | validUntil 200..231 |
+/// version 232..247 | scheme 248 | suiteFloor 249..250 | revoked 251 | reason 252..255. Zero means absent.
+type RecordWord is uint256;
+
+using RecordWordLib for RecordWord global;
+
+/// @title RecordWordLib
+/// @notice Packs, reads and changes a record word. Knows no storage, no clock and no caller.
+library RecordWordLib {
+    /// @notice The word of a new ECDSA key.
+    /// @param key Address of the key.
+    /// @param since Unix seconds of this block.
+    /// @param until Unix seconds of expiry, 0 for none.
+    /// @param number Version of the record, from 1.
+    /// @param floor Weakest suite allowed.
+    function pack(address key, uint40 since, uint32 until, uint16 number, IKeyRegistry.SuiteFloor floor)
+        internal
+        pure
+        returns (RecordWord)
+    {
+        return RecordWord.wrap(
+            uint256(uint160(key)) | uint256(since) << ANCHORED_AT | uint256(until) << VALID_UNTIL | uint256(number)
+                << VERSION | uint256(floor) << SUITE_FLOOR
+        );
+    }
+
+    /// @notice The word after its key was revoked: validity ends at `time`, unless it ended before.
+    /// @param time Unix seconds of this block. A time beyond 32 bits (from 2106) is stored as the greatest that fits:
+    /// a revocation is never refused.
+    /// @param why The reason to store.
+    function revoke(RecordWord self, uint256 time, IKeyRegistry.Reason why) internal pure returns (RecordWord) {
+        uint256 end = self.validUntil();
+        if (end == 0 || end > time) end = time > type(uint32).max ? type(uint32).max : time;
+        uint256 kept = RecordWord.unwrap(self) & ~(uint256(type(uint32).max) << VALID_UNTIL);
+        return RecordWord.wrap(kept | end << VALID_UNTIL | uint256(1) << REVOKED | uint256(why) << REASON);
+    }
+
+    /// @notice Whether anything was ever registered.
+    function exists(RecordWord self) internal pure returns (bool) {
+        return RecordWord.unwrap(self) != 0;
+    }
+
+    /// @notice Whether the key is expired at `time`, Unix seconds.
+    function isExpired(RecordWord self, uint256 time) internal pure returns (bool) {
+        uint32 end = self.validUntil();
+        return end != 0 && end <= time;
+    }
+
+    /// @notice Whether there is a key, neither revoked nor expired at `time`, Unix seconds.
+    function isActive(RecordWord self, uint256 time) internal pure returns (bool) {
+        return self.exists() && !self.isRevoked() && !self.isExpired(time);
+    }
+
+    function signer(RecordWord self) internal pure returns (address) {
+        return address(uint160(RecordWord.unwrap(self)));
+    }
+
+    function anchoredAt(RecordWord self) internal pure returns (uint40) {
+        return uint40(RecordWord.unwrap(self) >> ANCHORED_AT);
+    }
+
+    function validUntil(RecordWord self) internal pure returns (uint32) {
+        return uint32(RecordWord.unwrap(self) >> VALID_UNTIL);
+    }
+
+    function version(RecordWord self) internal pure returns (uint16) {
+        return uint16(RecordWord.unwrap(self) >> VERSION);
+    }
+
+    function scheme(RecordWord self) internal pure returns (IKeyRegistry.Scheme) {
+        return IKeyRegistry.Scheme(RecordWord.unwrap(self) >> SCHEME & 1);
+    }
+
+    function suiteFloor(RecordWord self) internal pure returns (IKeyRegistry.SuiteFloor) {
+        return IKeyRegistry.SuiteFloor(RecordWord.unwrap(self) >> SUITE_FLOOR & 3);
+    }
+
+    function isRevoked(RecordWord self) internal pure returns (bool) {
+        return RecordWord.unwrap(self) >> REVOKED & 1 == 1;
+    }
+
+    function reason(RecordWord self) internal pure returns (IKeyRegistry.Reason) {
+        return IKeyRegistry.Reason(RecordWord.unwrap(self) >> REASON);
+    }
+
+    uint256 private constant ANCHORED_AT = 160;
+    uint256 private constant VALID_UNTIL = 200;
+    uint256 private constant VERSION = 232;
+    uint256 private constant SCHEME = 248;
+    uint256 private constant SUITE_FLOOR = 249;
+    uint256 private constant REVOKED = 251;
+    uint256 private constant REASON = 252;
+}
