@@ -1,18 +1,62 @@
-//! The Countersign handshake and channel.
+//! The Countersign handshake and channel, without IO.
+//!
+//! Two parties who know each other by Ethereum address run `Noise_IKhfs+psk2` on secp256k1 with
+//! ML-KEM-768, with the hash of the chain state they agree on in the PSK slot: if they do not hold the
+//! same block, the same two registry records and the same valuation, they do not derive the same keys.
+//!
+//! This crate does **not** touch a socket, a clock, a random number generator, a chain or a private key.
+//! Bytes, the time and randomness are arguments; a private-key operation is a [`KeyRequest`] that the
+//! caller has answered; a peer's key is a [`PeerKey`] that a proof stands behind.
+//!
+//! ```text
+//! initiator::start ─► hello ─────────────► responder::ExpectHello
+//!                                          AwaitingPeer: prove the proposal's block, then accept
+//! ExpectReply  ◄───────────────── reply ── SentReply
+//! Completed ───────► confirmation ───────► ExpectConfirmation
+//! Channel  ◄─────────── records ─────────► Channel
+//! ```
+//!
+//! `SPEC.md` beside this crate is the normative text.
 #![no_std]
+#![forbid(unsafe_code)]
+
 extern crate alloc;
 
 pub use countersign_curve as curve;
 
+pub mod handshake;
+
+mod aead;
+mod channel;
 mod custody;
 mod eip712;
+mod error;
 mod identity;
+mod kem;
+mod key_schedule;
+mod labels;
 mod peer;
+mod proposal;
 mod record;
+mod reject;
+mod secret;
 mod state;
+mod suite;
+mod symmetric;
+mod wire;
 
+pub use channel::{
+    Channel, ContentType, Exporter, MAX_BYTES, MAX_CONTENT, MAX_RECORDS, Opened, RECORD_OVERHEAD, Receiver,
+    Sender,
+};
 pub use custody::{EcdhPurpose, KeyAnswer, KeyRequest};
+pub use error::{ApiMisuse, ChainDisagrees, Error, Exhausted, FloorOf, PeerIncompatible, PeerMisbehaved};
+pub use handshake::{Established, InitiatorEphemerals, ResponderEphemerals, Summary, initiator, responder};
 pub use identity::{Address, AddressError, Identity, Label, LabelError};
 pub use peer::{KeyMismatch, PeerKey};
+pub use proposal::Proposal;
 pub use record::{RegistryRecord, SignatureScheme};
+pub use reject::Reject;
 pub use state::{Anchor, MAX_READINGS, Query, Reading, Role, StateHash, StateView, TooManyReadings};
+pub use suite::{Suite, SuitePolicy};
+pub use wire::MAX_MESSAGE;

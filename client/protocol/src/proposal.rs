@@ -1,0 +1,197 @@
+//! What the initiator proposes to agree on: the payload of a hello.
+
+use alloc::vec::Vec;
+
+use crate::error::{ChainDisagrees, Error, PeerIncompatible, PeerMisbehaved};
+use crate::identity::{Address, Identity, Label};
+use crate::state::{self, Anchor, MAX_READINGS, Query, Reading, Role, StateHash, StateView};
+use crate::wire::Cursor;
+
+/// The initiator's proposal. Its values and hashes are claims, for diagnosis: what counts is what
+/// each side proves for itself, and the key schedule holds them to it.
+///
+/// Encoded big-endian, and padded with zeros to a multiple of 512 bytes so that the length does not
+/// tell the number of readings:
+///
+/// ```text
+/// timestamp_unix_ms u64
+/// initiator  owner 20 | label 32 | version u16
+/// responder  owner 20 | label 32
+/// anchor     chain_id u64 | block_number u64 | block_hash 32 | registry 20
+/// claims     initiator record hash 32 | responder record hash 32
+/// count u8, then count times  kind u8 | source 20 | subject 32 | value 32
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proposal {
+    /// When the initiator made it, in Unix milliseconds by its own clock.
+    pub timestamp_unix_ms: u64,
+    /// Who dials.
+    pub initiator: Identity,
+    /// The version of the initiator's record.
+    pub initiator_version: u16,
+    /// Who was dialled.
+    pub responder: Identity,
+    /// The block to agree on.
+    pub anchor: Anchor,
+    /// The hash of the initiator's record, as the initiator proved it.
+    pub initiator_record: [u8; 32],
+    /// The hash of the responder's record, as the initiator proved it.
+    pub responder_record: [u8; 32],
+    /// What to read, and what the initiator read there. At most [`MAX_READINGS`].
+    pub readings: Vec<Reading>,
+}
+
+/// Proposals are padded to a multiple of this.
+const PADDING: usize = 512;
+
+/// Bytes before the readings.
+const FIXED: usize = 8 + 54 + 52 + 68 + 64 + 1;
+
+const SHORT: Error = Error::PeerMisbehaved(PeerMisbehaved::MalformedProposal("it ends early"));
+
+/// Bytes of one reading.
+const READING: usize = 85;
+
+/// Longest encoded proposal in bytes.
+pub(crate) const MAX_PROPOSAL: usize = (FIXED + MAX_READINGS * READING).next_multiple_of(PADDING);
+
+impl Proposal {
+    /// What the initiator proposes, from its own proven view.
+    pub(crate) fn of(view: &StateView, timestamp_unix_ms: u64) -> Self {
+        let (local, peer) = (view.local(), view.peer());
+        Self {
+            timestamp_unix_ms,
+            initiator: local.identity(),
+            initiator_version: local.record().version,
+            responder: peer.identity(),
+            anchor: *view.anchor(),
+            initiator_record: *local.record_hash(),
+            responder_record: *peer.record_hash(),
+            readings: view.readings().to_vec(),
+        }
+    }
+
+    /// The queries to prove at the anchor.
+    pub fn queries(&self) -> impl ExactSizeIterator<Item = Query> + '_ {
+        self.readings.iter().map(|reading| reading.query)
+    }
+
+    /// The state hash that the initiator claims.
+    #[must_use]
+    pub fn claimed_state_hash(&self) -> StateHash {
+        state::state_hash(&self.anchor, &self.initiator_record, &self.responder_record, &self.readings)
+    }
+
+    /// Compares the claims with the responder's own view and names the first that differs.
+    pub(crate) fn check_against(&self, view: &StateView) -> Result<(), ChainDisagrees> {
+        let anchor = view.anchor();
+        if self.anchor.chain_id != anchor.chain_id {
+            return Err(ChainDisagrees::Chain { theirs: self.anchor.chain_id, ours: anchor.chain_id });
+        }
+        if self.anchor.registry != anchor.registry {
+            return Err(ChainDisagrees::Registry);
+        }
+        if self.anchor != *anchor {
+            return Err(ChainDisagrees::Block);
+        }
+        if self.initiator_record != *view.peer().record_hash() {
+            return Err(ChainDisagrees::Record(Role::Initiator));
+        }
+        if self.responder_record != *view.local().record_hash() {
+            return Err(ChainDisagrees::Record(Role::Responder));
+        }
+        let differs = self.readings.iter().zip(view.readings()).position(|(theirs, ours)| theirs != ours);
+        match differs.map(u8::try_from) {
+            None => Ok(()),
+            Some(position) => Err(ChainDisagrees::Reading { query: position.unwrap_or(u8::MAX) }),
+        }
+    }
+
+    pub(crate) fn encode_into(&self, out: &mut Vec<u8>) {
+        let start = out.len();
+        out.extend_from_slice(&self.timestamp_unix_ms.to_be_bytes());
+        extend_identity(out, &self.initiator);
+        out.extend_from_slice(&self.initiator_version.to_be_bytes());
+        extend_identity(out, &self.responder);
+        out.extend_from_slice(&self.anchor.chain_id.to_be_bytes());
+        out.extend_from_slice(&self.anchor.block_number.to_be_bytes());
+        out.extend_from_slice(&self.anchor.block_hash);
+        out.extend_from_slice(&self.anchor.registry.0);
+        out.extend_from_slice(&self.initiator_record);
+        out.extend_from_slice(&self.responder_record);
+        let readings = self.readings.iter().take(MAX_READINGS);
+        out.push(u8::try_from(readings.len()).unwrap_or(0));
+        for reading in readings {
+            let (kind, subject) = reading.query.kind_and_subject();
+            out.push(kind);
+            out.extend_from_slice(&reading.query.source().0);
+            out.extend_from_slice(subject);
+            out.extend_from_slice(&reading.value);
+        }
+        let padded = start + (out.len() - start).next_multiple_of(PADDING);
+        out.resize(padded, 0);
+    }
+
+    pub(crate) fn decode(bytes: &mut [u8]) -> Result<Self, Error> {
+        let length = bytes.len();
+        let mut cursor = Cursor::over(bytes);
+        let proposal = Self::decode_fields(&mut cursor)?;
+        let used = FIXED + proposal.readings.len() * READING;
+        if length != used.next_multiple_of(PADDING) || cursor.rest().iter().any(|byte| *byte != 0) {
+            return Err(PeerMisbehaved::MalformedProposal(
+                "its padding is not zeros up to the next multiple of 512",
+            )
+            .into());
+        }
+        Ok(proposal)
+    }
+
+    fn decode_fields(cursor: &mut Cursor<'_>) -> Result<Self, Error> {
+        Ok(Self {
+            timestamp_unix_ms: cursor.u64().ok_or(SHORT)?,
+            initiator: take_identity(cursor).ok_or(SHORT)?,
+            initiator_version: cursor.u16().ok_or(SHORT)?,
+            responder: take_identity(cursor).ok_or(SHORT)?,
+            anchor: take_anchor(cursor).ok_or(SHORT)?,
+            initiator_record: cursor.array().ok_or(SHORT)?,
+            responder_record: cursor.array().ok_or(SHORT)?,
+            readings: take_readings(cursor)?,
+        })
+    }
+}
+
+fn extend_identity(out: &mut Vec<u8>, identity: &Identity) {
+    out.extend_from_slice(&identity.owner.0);
+    out.extend_from_slice(&identity.label.0);
+}
+
+fn take_identity(cursor: &mut Cursor<'_>) -> Option<Identity> {
+    Some(Identity { owner: Address(cursor.array()?), label: Label(cursor.array()?) })
+}
+
+fn take_anchor(cursor: &mut Cursor<'_>) -> Option<Anchor> {
+    Some(Anchor {
+        chain_id: cursor.u64()?,
+        block_number: cursor.u64()?,
+        block_hash: cursor.array()?,
+        registry: Address(cursor.array()?),
+    })
+}
+
+fn take_readings(cursor: &mut Cursor<'_>) -> Result<Vec<Reading>, Error> {
+    let count = usize::from(cursor.u8().ok_or(SHORT)?);
+    if count > MAX_READINGS {
+        return Err(PeerMisbehaved::MalformedProposal("it has more than 16 readings").into());
+    }
+    let mut readings = Vec::with_capacity(count);
+    for _ in 0..count {
+        let kind = cursor.u8().ok_or(SHORT)?;
+        let source = Address(cursor.array().ok_or(SHORT)?);
+        let subject = cursor.array().ok_or(SHORT)?;
+        let value = cursor.array().ok_or(SHORT)?;
+        let query =
+            Query::from_parts(source, kind, subject).ok_or(PeerIncompatible::UnknownReading { kind })?;
+        readings.push(Reading { query, value });
+    }
+    Ok(readings)
+}
