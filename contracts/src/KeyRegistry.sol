@@ -20,33 +20,44 @@ contract KeyRegistry is IKeyRegistry {
     /// @dev Slot 0; part of the protocol, since clients prove it.
     mapping(address owner => mapping(bytes32 label => Slots)) private _records;
 
+    /// @dev Slot 1; until when an operator may act for an owner. Reserved: no function of this version writes it.
+    mapping(address owner => mapping(address operator => uint40 until)) private _operators;
+
     /// @inheritdoc IKeyRegistry
-    function register(bytes32 label, Registration calldata registration, PossessionProof calldata proof) external {
+    function register(bytes32 label, Registration calldata registration) external {
         Slots storage slots = _records[msg.sender][label];
         RecordWord current = slots.word;
         if (current.exists() && !current.isRevoked()) revert AlreadyRegistered(msg.sender, label, current.version());
 
-        RecordWord next = _nextWord(current, msg.sender, label, registration, proof);
+        RecordWord next = _nextWord(current, msg.sender, label, registration);
         if (next.signer() == current.signer()) revert RevokedKeyReused(next.signer());
 
-        bool pinned = registration.pinned;
         slots.word = next;
-        if (pinned) slots.x = registration.x;
-        emit KeyRegistered(msg.sender, label, RecordWord.unwrap(next), registration.x, registration.y, pinned);
+        bytes32 x = registration.x;
+        if (!registration.pinned) {
+            emit KeyRegistered(msg.sender, label, RecordWord.unwrap(next), x);
+            return;
+        }
+        slots.x = x;
+        emit PinnedKeyRegistered(msg.sender, label, RecordWord.unwrap(next), x);
     }
 
     /// @inheritdoc IKeyRegistry
-    function rotate(bytes32 label, Registration calldata registration, PossessionProof calldata proof) external {
+    function rotate(bytes32 label, Registration calldata registration) external {
         Slots storage slots = _records[msg.sender][label];
         RecordWord current = slots.word;
         _requireUnrevoked(current, msg.sender, label);
 
-        RecordWord next = _nextWord(current, msg.sender, label, registration, proof);
+        RecordWord next = _nextWord(current, msg.sender, label, registration);
 
-        bool pinned = registration.pinned;
         slots.word = next;
-        if (pinned) slots.x = registration.x;
-        emit KeyRotated(msg.sender, label, RecordWord.unwrap(next), registration.x, registration.y, pinned);
+        bytes32 x = registration.x;
+        if (!registration.pinned) {
+            emit KeyRotated(msg.sender, label, RecordWord.unwrap(next), x);
+            return;
+        }
+        slots.x = x;
+        emit PinnedKeyRotated(msg.sender, label, RecordWord.unwrap(next), x);
     }
 
     /// @inheritdoc IKeyRegistry
@@ -72,7 +83,7 @@ contract KeyRegistry is IKeyRegistry {
         if (slots.x == x) revert AlreadyPinned(owner, label, current.version());
 
         slots.x = x;
-        emit KeyPinned(owner, label, offered, current.version(), x, y);
+        emit KeyPinned(owner, label, current.version(), x);
     }
 
     /// @inheritdoc IKeyRegistry
@@ -102,7 +113,7 @@ contract KeyRegistry is IKeyRegistry {
     /// @inheritdoc IKeyRegistry
     function signerOf(address owner, bytes32 label) external view returns (address) {
         RecordWord word = _records[owner][label].word;
-        return word.isActive(block.timestamp) ? word.signer() : address(0);
+        return word.isRevoked() || word.isExpired(block.timestamp) ? address(0) : word.signer();
     }
 
     /// @inheritdoc IKeyRegistry
@@ -139,30 +150,32 @@ contract KeyRegistry is IKeyRegistry {
     }
 
     /// @dev Checks terms and possession of the key that is to follow `current`, and gives its word.
-    function _nextWord(
-        RecordWord current,
-        address owner,
-        bytes32 label,
-        Registration calldata registration,
-        PossessionProof calldata proof
-    ) private view returns (RecordWord) {
+    function _nextWord(RecordWord current, address owner, bytes32 label, Registration calldata registration)
+        private
+        view
+        returns (RecordWord next)
+    {
         uint16 version = current.version();
         if (version == type(uint16).max) revert VersionsExhausted(owner, label);
         unchecked {
             ++version;
         }
+        uint8 suiteFloor = registration.suiteFloor;
+        if (suiteFloor > HYBRID_REQUIRED) revert SuiteFloorReserved(suiteFloor);
         uint32 validUntil = registration.validUntil;
-        if (validUntil != 0 && validUntil <= block.timestamp) revert ExpiryNotInFuture(validUntil);
 
         address signer = KeyPossession.addressOf(registration.x, registration.y);
         bytes32 structHash = KeyPossession.hash(owner, label, version, registration.x, registration.y);
-        KeyPossession.check(RegistryDomain.digest(structHash), signer, proof);
+        KeyPossession.check(RegistryDomain.digest(structHash), signer, registration.r, registration.vs);
 
-        return RecordWordLib.pack(signer, uint40(block.timestamp), validUntil, version, registration.suiteFloor);
+        next = RecordWordLib.pack(signer, uint40(block.timestamp), validUntil, version, suiteFloor);
+        if (next.isExpired(block.timestamp)) revert ExpiryNotInFuture(validUntil);
     }
 
     function _requireUnrevoked(RecordWord current, address owner, bytes32 label) private pure {
         if (!current.exists()) revert NotRegistered(owner, label);
         if (current.isRevoked()) revert KeyRevokedAlready(owner, label, current.version());
     }
+
+    uint8 private constant HYBRID_REQUIRED = 1;
 }

@@ -15,6 +15,10 @@ pragma solidity >=0.8.20;
 /// | base + 1 | `x`, the X coordinate of the key, written only by those who pin                    |
 /// | base + 2 | `bundleHash`, zero unless anchored                                                 |
 ///
+/// `x` counts only if one of the two points with that X hashes to the record's signer: a rotation to a compact record
+/// leaves the old one in place. The operator (owner, operator) is at
+/// `keccak256(abi.encode(operator, keccak256(abi.encode(owner, uint256(1)))))`.
+///
 /// The record word, low bits first: signer 0..159 | anchoredAt 160..199 | validUntil 200..231 | version 232..247 |
 /// scheme 248 | suiteFloor 249..250 | revoked 251 | reason 252..255. The same word is in every event that changes it.
 interface IKeyRegistry {
@@ -34,33 +38,24 @@ interface IKeyRegistry {
         Schnorr
     }
 
-    /// @notice The weakest suite in which the owner agrees to be spoken to. Values above are reserved and refused.
-    enum SuiteFloor {
-        ClassicalAllowed,
-        HybridRequired
-    }
-
-    /// @notice What an owner says about a key.
+    /// @notice A key, its holder's consent, and the owner's terms for it.
     /// @param x X coordinate of the secp256k1 identity key.
     /// @param y Y coordinate.
+    /// @param r r of the identity key's signature over `possessionDigest`.
+    /// @param vs s of that signature, at most half the group order, with the parity of R in the top bit (ERC-2098).
     /// @param validUntil Unix seconds from which the key is no longer valid; 0 for no expiry.
-    /// @param suiteFloor Weakest suite allowed with this key.
-    /// @param pinned Whether `x` is stored too (22,100 gas), so that one storage proof yields the key itself. A compact
-    /// record holds only its fingerprint; the key then comes from the event, a bundle or the peer.
+    /// @param suiteFloor Weakest suite in which the owner agrees to be spoken to: 0 classical, 1 hybrid. Others are
+    /// reserved and refused.
+    /// @param pinned Whether `x` is stored too, so that one storage proof yields the key itself. It costs a slot. A
+    /// compact record holds only the fingerprint: the key then comes from the event, a bundle or the peer.
     struct Registration {
         bytes32 x;
         bytes32 y;
-        uint32 validUntil;
-        SuiteFloor suiteFloor;
-        bool pinned;
-    }
-
-    /// @notice Signature by the identity key over `possessionDigest`, in ERC-2098 form.
-    /// @param r The signature's r.
-    /// @param vs The signature's s, at most half the group order, with the parity of R in the top bit.
-    struct PossessionProof {
         bytes32 r;
         bytes32 vs;
+        uint32 validUntil;
+        uint8 suiteFloor;
+        bool pinned;
     }
 
     /// @notice A record, unpacked. All zero where nothing was ever registered.
@@ -81,7 +76,7 @@ interface IKeyRegistry {
         uint32 validUntil;
         uint16 version;
         Scheme scheme;
-        SuiteFloor suiteFloor;
+        uint8 suiteFloor;
         bool revoked;
         Reason reason;
         bytes32 x;
@@ -98,37 +93,49 @@ interface IKeyRegistry {
     error KeyExpired(address owner, bytes32 label, uint32 validUntil);
     /// @notice The caller asked for an expiry that is not in the future.
     error ExpiryNotInFuture(uint32 validUntil);
+    /// @notice The caller asked for a suite floor that has no meaning yet.
+    error SuiteFloorReserved(uint8 suiteFloor);
     /// @notice The caller re-registered the very key that was revoked. A fresh key is needed.
     error RevokedKeyReused(address signer);
     /// @notice The record had 65,535 versions. The owner must use another label.
     error VersionsExhausted(address owner, bytes32 label);
-    /// @notice The proof does not verify for the key: signed by another key, over another digest, or (x, y) is not a
+    /// @notice The signature does not verify for the key: made by another key, over another digest, or (x, y) is not a
     /// key. `recovered` is who signed it, 0 for no one.
     error PossessionNotProven(address signer, address recovered);
-    /// @notice The proof's s is above half the group order. The signer must send the low one.
+    /// @notice The signature's s is above half the group order. The signer must send the low one.
     error MalleableSignature(bytes32 s);
     /// @notice The point offered for pinning is not the record's key.
     error KeyMismatch(address signer, address offered);
     /// @notice The record's key is pinned already; there is nothing to do.
     error AlreadyPinned(address owner, bytes32 label, uint16 version);
 
-    /// @notice A key became the identity key of an Absent or Revoked record.
+    /// @notice A key became the identity key of an Absent or Revoked record, compact.
     /// @param owner Whose record.
     /// @param label Which of the owner's records.
-    /// @param word The record word as stored: version, validity, floor.
-    /// @param x X coordinate of the key.
-    /// @param y Y coordinate of the key.
-    /// @param pinned Whether `x` was written to storage.
-    event KeyRegistered(address indexed owner, bytes32 indexed label, uint256 word, bytes32 x, bytes32 y, bool pinned);
+    /// @param word The record word as stored.
+    /// @param x X coordinate of the key. Y is the root that hashes to the word's signer.
+    event KeyRegistered(address indexed owner, bytes32 indexed label, uint256 word, bytes32 x);
 
-    /// @notice A key replaced that of an Active or Expired record.
+    /// @notice A key became the identity key of an Absent or Revoked record, pinned.
     /// @param owner Whose record.
     /// @param label Which of the owner's records.
-    /// @param word The record word as stored: version, validity, floor.
-    /// @param x X coordinate of the new key.
-    /// @param y Y coordinate of the new key.
-    /// @param pinned Whether `x` was written to storage. If not, an `x` stored before stays there and counts for nothing.
-    event KeyRotated(address indexed owner, bytes32 indexed label, uint256 word, bytes32 x, bytes32 y, bool pinned);
+    /// @param word The record word as stored.
+    /// @param x X coordinate of the key, now in storage. Y is the root that hashes to the word's signer.
+    event PinnedKeyRegistered(address indexed owner, bytes32 indexed label, uint256 word, bytes32 x);
+
+    /// @notice A key replaced that of an Active or Expired record, compact. An `x` stored before stays, without effect.
+    /// @param owner Whose record.
+    /// @param label Which of the owner's records.
+    /// @param word The record word as stored.
+    /// @param x X coordinate of the key. Y is the root that hashes to the word's signer.
+    event KeyRotated(address indexed owner, bytes32 indexed label, uint256 word, bytes32 x);
+
+    /// @notice A key replaced that of an Active or Expired record, pinned.
+    /// @param owner Whose record.
+    /// @param label Which of the owner's records.
+    /// @param word The record word as stored.
+    /// @param x X coordinate of the key, now in storage. Y is the root that hashes to the word's signer.
+    event PinnedKeyRotated(address indexed owner, bytes32 indexed label, uint256 word, bytes32 x);
 
     /// @notice The identity key was revoked.
     /// @param owner Whose record.
@@ -139,13 +146,9 @@ interface IKeyRegistry {
     /// @notice The X coordinate of a compact record's key was stored.
     /// @param owner Whose record.
     /// @param label Which of the owner's records.
-    /// @param signer Ethereum address of the key.
     /// @param version The version that was pinned.
     /// @param x X coordinate of the key, now in storage.
-    /// @param y Y coordinate of the key.
-    event KeyPinned(
-        address indexed owner, bytes32 indexed label, address indexed signer, uint16 version, bytes32 x, bytes32 y
-    );
+    event KeyPinned(address indexed owner, bytes32 indexed label, uint16 version, bytes32 x);
 
     /// @notice An account was allowed to rotate and revoke the owner's keys until a time, or no longer.
     /// @param owner Who allows.
@@ -161,13 +164,12 @@ interface IKeyRegistry {
     event BundleAnchored(address indexed owner, bytes32 indexed label, uint16 version, bytes32 bundleHash);
 
     /// @notice Makes a key the caller's identity key under `label`: the first one, or a fresh one after a revocation.
-    /// @dev Warning: the proof shows possession of the key and names the record and version. It does not cover expiry,
+    /// @dev Warning: the key's signature shows possession and names the record and version. It does not cover expiry,
     /// suite floor or pinning: those are the owner's word, given by this transaction.
     /// Warning: after a revocation only the key revoked last is refused. Keys before it are the owner's to avoid.
     /// @param label Which of the caller's records; 0 is the default identity.
-    /// @param registration The key and its terms.
-    /// @param proof Signature by the key over `possessionDigest` with the record's next version.
-    function register(bytes32 label, Registration calldata registration, PossessionProof calldata proof) external;
+    /// @param registration The key, its signature over `possessionDigest` with the record's next version, and the terms.
+    function register(bytes32 label, Registration calldata registration) external;
 
     /// @notice Replaces the caller's identity key under `label`, expired or not. The same key may come again, to renew
     /// its expiry or change its floor.
@@ -176,11 +178,11 @@ interface IKeyRegistry {
     /// `signer`, as `recordOf` does.
     /// Warning: a `bundleHash` stays too; a bundle counts only if the current key signed it.
     /// @param label Which of the caller's records.
-    /// @param registration The new key and its terms.
-    /// @param proof Signature by the new key over `possessionDigest` with the record's next version.
-    function rotate(bytes32 label, Registration calldata registration, PossessionProof calldata proof) external;
+    /// @param registration The new key, its signature over `possessionDigest` with the record's next version, and the
+    /// terms.
+    function rotate(bytes32 label, Registration calldata registration) external;
 
-    /// @notice Revokes the caller's identity key under `label`, expired or not. Nothing can block it and nothing undoes it.
+    /// @notice Revokes the caller's identity key under `label`, expired or not. Nothing blocks it and nothing undoes it.
     /// @dev `validUntil` becomes this block's time unless the key expired before.
     /// @param label Which of the caller's records.
     /// @param reason Why.

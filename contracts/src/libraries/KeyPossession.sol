@@ -38,15 +38,16 @@ library KeyPossession {
         }
     }
 
-    /// @notice Checks a possession proof. It also proves the point to be on the curve: `ecrecover` only gives addresses
+    /// @notice Checks a possession proof. It also proves the point to be on the curve: `ecrecover` gives only addresses
     /// of points that are, and no other (x, y) hashes to the same address.
     /// @param digest What was to be signed.
     /// @param signer Address of the key that was to sign it.
-    /// @param proof The signature.
-    function check(bytes32 digest, address signer, IKeyRegistry.PossessionProof calldata proof) internal pure {
-        bytes32 s = proof.vs & LOW_255_BITS;
+    /// @param r The signature's r.
+    /// @param vs The signature's s, with the parity of R in the top bit (ERC-2098).
+    function check(bytes32 digest, address signer, bytes32 r, bytes32 vs) internal pure {
+        bytes32 s = vs & LOW_255_BITS;
         if (uint256(s) > HALF_ORDER) revert IKeyRegistry.MalleableSignature(s);
-        address recovered = ecrecover(digest, uint8(uint256(proof.vs) >> 255) + 27, proof.r, s);
+        address recovered = ecrecover(digest, uint8(uint256(vs) >> 255) + 27, r, s);
         if (recovered != signer) revert IKeyRegistry.PossessionNotProven(signer, recovered);
     }
 

@@ -18,7 +18,7 @@ library RecordWordLib {
     /// @param until Unix seconds of expiry, 0 for none.
     /// @param number Version of the record, from 1.
     /// @param floor Weakest suite allowed.
-    function pack(address key, uint40 since, uint32 until, uint16 number, IKeyRegistry.SuiteFloor floor)
+    function pack(address key, uint40 since, uint32 until, uint16 number, uint8 floor)
         internal
         pure
         returns (RecordWord)
@@ -47,14 +47,19 @@ library RecordWordLib {
 
     /// @notice Whether the key is expired at `time`, Unix seconds.
     function isExpired(RecordWord self, uint256 time) internal pure returns (bool) {
-        uint32 end = self.validUntil();
-        return end != 0 && end <= time;
+        // 0, no expiry, wraps to the end of time: one comparison serves both cases.
+        unchecked {
+            return uint256(self.validUntil()) - 1 < time;
+        }
     }
 
     /// @notice Whether there is a key, neither revoked nor expired at `time`, Unix seconds.
     function isActive(RecordWord self, uint256 time) internal pure returns (bool) {
         return self.exists() && !self.isRevoked() && !self.isExpired(time);
     }
+
+    // Truncation is how a field is taken out of the word.
+    // forge-lint: disable-start(unsafe-typecast)
 
     function signer(RecordWord self) internal pure returns (address) {
         return address(uint160(RecordWord.unwrap(self)));
@@ -76,9 +81,11 @@ library RecordWordLib {
         return IKeyRegistry.Scheme(RecordWord.unwrap(self) >> SCHEME & 1);
     }
 
-    function suiteFloor(RecordWord self) internal pure returns (IKeyRegistry.SuiteFloor) {
-        return IKeyRegistry.SuiteFloor(RecordWord.unwrap(self) >> SUITE_FLOOR & 3);
+    function suiteFloor(RecordWord self) internal pure returns (uint8) {
+        return uint8(RecordWord.unwrap(self) >> SUITE_FLOOR & 3);
     }
+
+    // forge-lint: disable-end(unsafe-typecast)
 
     function isRevoked(RecordWord self) internal pure returns (bool) {
         return RecordWord.unwrap(self) >> REVOKED & 1 == 1;
