@@ -1,1 +1,64 @@
-//! Placeholder.
+//! From an Ethereum address to a proven identity key.
+//!
+//! ```text
+//! Identity ──Resolver──► eth_getBlockByNumber + eth_getProof, one batch to each endpoint
+//!              │            k of n endpoints name the same head, or one's own node does
+//!              ▼
+//!          proof::*  header hash ─► state root ─► account, code hash ─► storage root ─► record word, x
+//!              │            registered at depth, revoked at head: acceptance
+//!              ▼
+//!          PeerKey, StateView      what a handshake starts from, and nothing less
+//!
+//! Registrar ──► register, rotate, revoke, pin, deploy: the owner's transactions
+//! ```
+//!
+//! # What this crate does not do
+//!
+//! - It believes no endpoint. An endpoint can withhold, delay, or refuse; with `k - 1` others it cannot show a false
+//!   record. Whether a block is canonical is what the configured endpoints agree on ([`HeadTrust`]): this crate runs
+//!   no light client.
+//! - It holds no identity key. The possession proof of a registration is asked for as a
+//!   [`KeyRequest`](countersign_protocol::KeyRequest), for whoever holds the key to answer.
+//! - It shakes no hands and opens no channel.
+//! - It keeps nothing on disk: what it has proven, and the versions it refuses to go back from, live with the process.
+//!
+//! # Example
+//!
+//! ```no_run
+//! use countersign_registry::{HeadPolicy, HeadTrust, Resolver, artifact};
+//! use countersign_protocol::{Identity, Label};
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let trust = HeadTrust::OwnNode("http://127.0.0.1:8545".parse()?);
+//! let resolver = Resolver::new(31337, artifact::key_registry_address(), trust, HeadPolicy::anvil())?;
+//! let owner = "0x70997970C51812dc3A010C7d01b50e0d17dc79C8".parse()?;
+//! let resolved = resolver.resolve(Identity { owner, label: Label::DEFAULT }).await?;
+//! println!("version {} proven at block {}",
+//!     resolved.peer_key.record().version, resolved.proved_at.anchor.block_number);
+//! # Ok(()) }
+//! ```
+
+mod acceptance;
+pub mod artifact;
+mod endpoint;
+mod error;
+mod http;
+pub mod interface;
+mod memory;
+mod node;
+mod policy;
+pub mod proof;
+mod published;
+mod question;
+mod quorum;
+mod resolver;
+mod survey;
+mod view;
+mod word;
+
+pub use endpoint::{Endpoint, EndpointError};
+pub use error::{Fault, HeadClaim, ProofPart, ResolveError, StaleHead};
+pub use policy::{HeadPolicy, HeadSource, HeadTrust, TrustError};
+pub use resolver::{ProvedHead, Resolved, Resolver};
+pub use view::ViewRequest;
+pub use word::{RecordSlots, RecordWord, RevocationReason};

@@ -1,0 +1,403 @@
+//! Why a resolution failed: what was wrong, whose fault it is, what to do.
+
+use std::time::Duration;
+
+use alloy::primitives::{Address as AccountAddress, B256};
+use countersign_protocol::{Address, Identity};
+
+use crate::endpoint::Endpoint;
+use crate::policy::TrustError;
+use crate::word::RevocationReason;
+
+/// Why there is no proven key, head or view.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum ResolveError {
+    /// Proven: the registry holds no record of this identity.
+    #[error("{identity} has no key in the registry (absence proven at block {block}); its owner must register one")]
+    NotRegistered {
+        /// Who was looked for.
+        identity: Identity,
+        /// The block at which absence was proven.
+        block: u64,
+    },
+    /// Proven: the key was revoked.
+    #[error("the key of {identity} (version {version}) was revoked at Unix time {at}: {reason}; its owner must register a fresh one")]
+    Revoked {
+        /// Whose key.
+        identity: Identity,
+        /// Which of its keys.
+        version: u16,
+        /// Why, as the owner said.
+        reason: RevocationReason,
+        /// The end of its validity, in Unix seconds: the revocation, or the expiry where that came first.
+        at: u64,
+    },
+    /// Proven: the key's validity ended.
+    #[error("the key of {identity} expired at Unix time {at}; its owner must rotate it")]
+    Expired {
+        /// Whose key.
+        identity: Identity,
+        /// When, in Unix seconds.
+        at: u64,
+    },
+    /// Proven, but so recent that a reorganisation could still undo it.
+    #[error("the key of {identity} was anchored {}s ago, and this policy wants {}s; try again later", age.as_secs(), minimum.as_secs())]
+    TooYoung {
+        /// Whose key.
+        identity: Identity,
+        /// The newest block's time less the record's.
+        age: Duration,
+        /// What the policy asks.
+        minimum: Duration,
+    },
+    /// Proven: the record changed between the proposed block and the newest one.
+    #[error("the key of {identity} was rotated: version {anchored} at the proposed block, {newest} at the head; start again at a newer block")]
+    Rotated {
+        /// Whose key.
+        identity: Identity,
+        /// The version at the proposed block.
+        anchored: u16,
+        /// The version at the newest block.
+        newest: u16,
+    },
+    /// Proven, but an older version than the one proven before: the chain went back, or somebody shows an old one.
+    #[error("{identity} had key version {seen} before, and now version {got} is shown at block {block}; the chain was reorganised or an old state is replayed: check the endpoints")]
+    RecordRewound {
+        /// Whose record.
+        identity: Identity,
+        /// The highest version proven before.
+        seen: u16,
+        /// The version proven now.
+        got: u16,
+        /// The block it was proven at.
+        block: u64,
+    },
+    /// Proven, but the key signs by a scheme that this version cannot use.
+    #[error("the key of {identity} signs with Schnorr, which this version does not support; update, or ask its owner for an ECDSA key")]
+    UnsupportedScheme {
+        /// Whose key.
+        identity: Identity,
+    },
+    /// The record proves a fingerprint, but nobody shows the key that has it.
+    #[error("{identity} registered a compact record and no source gave the key of signer {signer}; its owner can pin the key, or an endpoint that serves old logs can find it")]
+    KeyNotPublished {
+        /// Whose record.
+        identity: Identity,
+        /// The key's Ethereum address.
+        signer: Address,
+    },
+    /// Proven: the contract that should be read does not exist.
+    #[error("{source_address} is no contract at block {block}; check the instrument's address and the chain")]
+    NoSuchContract {
+        /// The contract that a query names.
+        source_address: Address,
+        /// The block.
+        block: u64,
+    },
+    /// Proven: what lies at the registry's address is not the registry.
+    #[error("{registry} is not the key registry on this chain ({}); deploy it, or correct the address", found.map_or_else(|| "nothing is deployed there".into(), |hash| format!("other code: {hash}")))]
+    NoRegistryHere {
+        /// The registry's address.
+        registry: Address,
+        /// The hash of the code that lies there, if any does.
+        found: Option<B256>,
+    },
+    /// The peer names another registry.
+    #[error("the peer uses the registry at {got}, this side the one at {expected}; use the same one")]
+    WrongRegistry {
+        /// This side's.
+        expected: Address,
+        /// The peer's.
+        got: Address,
+    },
+    /// A proof does not hold. That endpoint lies, is broken, or stands on another fork.
+    #[error("{endpoint} answered with an invalid proof: {what}; use another endpoint")]
+    ProofInvalid {
+        /// Which part fails.
+        what: ProofPart,
+        /// Who answered.
+        endpoint: Endpoint,
+    },
+    /// Too few endpoints report the same block.
+    #[error("no block is the head for {needed} endpoints: {}; check which of them is behind, forked or lying", said.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "))]
+    HeadsDisagree {
+        /// How many should agree.
+        needed: usize,
+        /// Who said what.
+        said: Vec<HeadClaim>,
+    },
+    /// Too few endpoints answered at all.
+    #[error("{answered} of the {needed} endpoints needed answered; {}", failures.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    NoQuorum {
+        /// How many must answer.
+        needed: usize,
+        /// How many did.
+        answered: usize,
+        /// Why each of the others did not.
+        failures: Vec<ResolveError>,
+    },
+    /// The newest block does not pass for the newest one.
+    #[error("block {number} cannot be the head: {why}; check the endpoints' synchronisation and this machine's clock")]
+    StaleHead {
+        /// The block.
+        number: u64,
+        /// What is wrong with its time or height.
+        why: StaleHead,
+    },
+    /// The proposed block is higher than this side's newest one.
+    #[error("block {number} is not known here yet, the head is {my_head}; start again at that block or wait")]
+    UnknownBlock {
+        /// The proposed height.
+        number: u64,
+        /// The height of this side's head.
+        my_head: u64,
+    },
+    /// The proposed block is not the one that this side's endpoints have at that height.
+    #[error("block {number} has another hash here ({}); the peer stands on another fork or names a block that was reorganised away", canonical.map_or_else(|| "not agreed".into(), |hash| hash.to_string()))]
+    AnchorNotCanonical {
+        /// The height.
+        number: u64,
+        /// What the peer claims.
+        claimed: B256,
+        /// What the trusted endpoints have, where they agree.
+        canonical: Option<B256>,
+    },
+    /// The proposed block is too old to say anything about now.
+    #[error("the proposed block is {}s older than the head, and this policy takes {}s; start again at a newer block", age.as_secs(), maximum.as_secs())]
+    StaleAnchor {
+        /// The newest block's time less the proposed one's.
+        age: Duration,
+        /// What the policy takes.
+        maximum: Duration,
+    },
+    /// An endpoint, or a peer, stands on another chain.
+    #[error("{} is on chain {got}, not {expected}; correct the endpoint or the chain id", endpoint.as_ref().map_or_else(|| "the peer".into(), ToString::to_string))]
+    WrongChain {
+        /// The chain id configured here.
+        expected: u64,
+        /// The other one.
+        got: u64,
+        /// Which endpoint; `None` for a peer's proposal.
+        endpoint: Option<Endpoint>,
+    },
+    /// More readings than a session may bind.
+    #[error("{count} readings are asked for, and a session binds at most {}; drop some", countersign_protocol::MAX_READINGS)]
+    TooManyQueries {
+        /// How many.
+        count: usize,
+    },
+    /// An endpoint cannot be reached, or dropped the connection.
+    #[error("{endpoint} cannot be reached: {detail}; check the address and that the node runs")]
+    Unreachable {
+        /// Which.
+        endpoint: Endpoint,
+        /// What the transport said.
+        detail: String,
+    },
+    /// An endpoint did not answer in time.
+    #[error("{endpoint} did not answer within {}ms; raise the timeout or use another endpoint", after.as_millis())]
+    Timeout {
+        /// Which.
+        endpoint: Endpoint,
+        /// How long it was given.
+        after: Duration,
+    },
+    /// An endpoint answered something that is no answer.
+    #[error("{endpoint} gave no usable answer to {method}: {detail}; use another endpoint")]
+    BadAnswer {
+        /// Which.
+        endpoint: Endpoint,
+        /// The JSON-RPC method.
+        method: &'static str,
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// An endpoint sent more than the policy reads.
+    #[error("{endpoint} sent more than {limit} bytes; use another endpoint, or raise the limit")]
+    AnswerTooLarge {
+        /// Which.
+        endpoint: Endpoint,
+        /// The policy's limit in bytes.
+        limit: usize,
+    },
+    /// An endpoint refused a method, with a JSON-RPC error.
+    #[error("{endpoint} refused {method}: {message} (code {code}); use an endpoint that serves it, proofs of recent blocks included")]
+    NodeRefused {
+        /// Which.
+        endpoint: Endpoint,
+        /// The JSON-RPC method.
+        method: &'static str,
+        /// The JSON-RPC error code.
+        code: i64,
+        /// The node's own words.
+        message: String,
+    },
+    /// The configured trust cannot work.
+    #[error(transparent)]
+    Trust(#[from] TrustError),
+}
+
+/// Whose fault an error is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The identity's own state on chain: its owner must act.
+    Identity,
+    /// What a peer proposed.
+    Peer,
+    /// An endpoint: unreachable, wrong or lying.
+    Endpoint,
+    /// This side's configuration.
+    Configuration,
+}
+
+/// The part of an answer that does not hold.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ProofPart {
+    /// The header's fields hash to something else than what was claimed or agreed.
+    #[error("the header hashes to {computed}, not {expected}")]
+    HeaderHash {
+        /// Keccak-256 of the header's RLP.
+        computed: B256,
+        /// The hash claimed for it, or agreed by the quorum.
+        expected: B256,
+    },
+    /// A block of another height than the one asked for.
+    #[error("block {got} came where {asked} was asked for")]
+    OtherBlock {
+        /// The height asked for.
+        asked: u64,
+        /// The height that came.
+        got: u64,
+    },
+    /// A proof for another account than the one asked for.
+    #[error("the proof is for account {got}, not {asked}")]
+    OtherAccount {
+        /// The account asked for.
+        asked: AccountAddress,
+        /// The account that came.
+        got: AccountAddress,
+    },
+    /// The account proof has no nodes: nothing is proven, absence neither.
+    #[error("the account proof of {account} is empty")]
+    AccountProofMissing {
+        /// The account.
+        account: AccountAddress,
+    },
+    /// The account's nodes do not lead from the state root to what was claimed.
+    #[error("the account proof of {account} does not hold against the state root")]
+    AccountNodes {
+        /// The account.
+        account: AccountAddress,
+    },
+    /// A proof for another slot than the one asked for, or too many or too few of them.
+    #[error("the storage proof is not the one for slot {asked}")]
+    OtherSlot {
+        /// The slot asked for.
+        asked: B256,
+    },
+    /// The storage proof has no nodes, in a storage that is not empty: absence is not proven.
+    #[error("the storage proof of slot {slot} is empty")]
+    StorageProofMissing {
+        /// The slot.
+        slot: B256,
+    },
+    /// The slot's nodes do not lead from the storage root to the claimed value.
+    #[error("the storage proof of slot {slot} does not hold against the storage root")]
+    StorageNodes {
+        /// The slot.
+        slot: B256,
+    },
+}
+
+/// Why a block does not pass for the newest one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StaleHead {
+    /// Its timestamp lies too far back.
+    #[error("it is {}s old, at most {}s are allowed", age.as_secs(), maximum.as_secs())]
+    TooOld {
+        /// By the local clock.
+        age: Duration,
+        /// The policy's limit.
+        maximum: Duration,
+    },
+    /// Its timestamp lies too far ahead.
+    #[error("it lies {}s in the future, at most {}s are allowed", ahead.as_secs(), maximum.as_secs())]
+    InFuture {
+        /// By the local clock.
+        ahead: Duration,
+        /// The policy's limit.
+        maximum: Duration,
+    },
+    /// A higher one was proven before.
+    #[error("block {proven} was proven before")]
+    BehindProven {
+        /// The highest block proven so far.
+        proven: u64,
+    },
+}
+
+/// What one endpoint calls the newest block.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeadClaim {
+    /// Who says so.
+    pub endpoint: Endpoint,
+    /// Its height.
+    pub number: u64,
+    /// Its hash.
+    pub hash: B256,
+}
+
+impl std::fmt::Display for HeadClaim {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} says {} {}", self.endpoint, self.number, self.hash)
+    }
+}
+
+impl ResolveError {
+    /// Whose fault it is.
+    #[must_use]
+    pub const fn fault(&self) -> Fault {
+        match self {
+            Self::NotRegistered { .. }
+            | Self::Revoked { .. }
+            | Self::Expired { .. }
+            | Self::TooYoung { .. }
+            | Self::Rotated { .. }
+            | Self::UnsupportedScheme { .. }
+            | Self::KeyNotPublished { .. } => Fault::Identity,
+            Self::NoSuchContract { .. }
+            | Self::WrongRegistry { .. }
+            | Self::UnknownBlock { .. }
+            | Self::AnchorNotCanonical { .. }
+            | Self::StaleAnchor { .. }
+            | Self::TooManyQueries { .. }
+            | Self::WrongChain { endpoint: None, .. } => Fault::Peer,
+            Self::NoRegistryHere { .. } | Self::Trust(_) => Fault::Configuration,
+            Self::RecordRewound { .. }
+            | Self::ProofInvalid { .. }
+            | Self::HeadsDisagree { .. }
+            | Self::NoQuorum { .. }
+            | Self::StaleHead { .. }
+            | Self::WrongChain { .. }
+            | Self::Unreachable { .. }
+            | Self::Timeout { .. }
+            | Self::BadAnswer { .. }
+            | Self::AnswerTooLarge { .. }
+            | Self::NodeRefused { .. } => Fault::Endpoint,
+        }
+    }
+
+    /// Whether another endpoint may do better: one endpoint's own failing, not what a chain or a peer says.
+    pub(crate) const fn is_one_endpoints(&self) -> bool {
+        matches!(
+            self,
+            Self::ProofInvalid { .. }
+                | Self::WrongChain { endpoint: Some(_), .. }
+                | Self::Unreachable { .. }
+                | Self::Timeout { .. }
+                | Self::BadAnswer { .. }
+                | Self::AnswerTooLarge { .. }
+                | Self::NodeRefused { .. }
+        )
+    }
+}

@@ -1,0 +1,252 @@
+//! One endpoint: connecting, asking a [`Question`] as one batch, and naming what went wrong.
+
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use alloy::eips::BlockNumberOrTag;
+use alloy::primitives::U64;
+use alloy::rpc::client::{BatchRequest, ClientBuilder, RpcClient, Waiter};
+use alloy_json_rpc::{RpcRecv, RpcSend};
+use alloy::rpc::types::{EIP1186AccountProofResponse, Filter, Header, Log};
+use alloy::transports::ipc::IpcConnect;
+use alloy::transports::ws::{WebSocketConfig, WsConnect};
+use alloy::transports::{RpcError, TransportError, TransportErrorKind};
+
+use crate::endpoint::{Endpoint, Target};
+use crate::error::ResolveError;
+use crate::http::{BoundedHttp, HttpFailure};
+use crate::policy::HeadPolicy;
+use crate::question::{Answer, ProofAnswer, ProofTarget, Question};
+
+/// An endpoint and its connection, which is made on first use and again after a failure.
+#[derive(Debug)]
+pub(crate) struct Node {
+    endpoint: Endpoint,
+    expected_chain_id: u64,
+    chain_id_checked: AtomicBool,
+    timeout: Duration,
+    max_response_bytes: usize,
+    client: Mutex<Option<RpcClient>>,
+}
+
+impl Node {
+    pub(crate) const fn new(endpoint: Endpoint, chain_id: u64, policy: &HeadPolicy) -> Self {
+        Self {
+            endpoint,
+            expected_chain_id: chain_id,
+            chain_id_checked: AtomicBool::new(false),
+            timeout: policy.request_timeout,
+            max_response_bytes: policy.max_response_bytes,
+            client: Mutex::new(None),
+        }
+    }
+
+    pub(crate) const fn endpoint(&self) -> &Endpoint {
+        &self.endpoint
+    }
+
+    /// Asks everything in one batch, within the policy's time.
+    pub(crate) async fn ask(&self, question: &Question) -> Result<Answer, ResolveError> {
+        self.within_time(self.exchange(question)).await
+    }
+
+    /// Logs, unproven: whoever uses them checks what they say against something proven.
+    pub(crate) async fn logs(&self, filter: &Filter) -> Result<Vec<Log>, ResolveError> {
+        let method = "eth_getLogs";
+        self.within_time(async {
+            let client = self.client().await?;
+            client.request(method, (filter,)).await.map_err(|error| self.failure(method, error))
+        })
+        .await
+    }
+
+    async fn within_time<T>(
+        &self,
+        work: impl Future<Output = Result<T, ResolveError>>,
+    ) -> Result<T, ResolveError> {
+        let timeout = ResolveError::Timeout { endpoint: self.endpoint.clone(), after: self.timeout };
+        let outcome = tokio::time::timeout(self.timeout, work).await.unwrap_or(Err(timeout));
+        if matches!(outcome, Err(ResolveError::Timeout { .. } | ResolveError::Unreachable { .. })) {
+            // A socket that failed stays failed: the next request connects anew.
+            *self.client.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        }
+        outcome
+    }
+
+    async fn exchange(&self, question: &Question) -> Result<Answer, ResolveError> {
+        let client = self.client().await?;
+        let mut batch = self.batch(&client);
+        let chain_id = match self.chain_id_checked.load(Ordering::Relaxed) {
+            true => None,
+            false => Some(batch.call::<_, U64>("eth_chainId", &())?),
+        };
+        let head = batch.block(question.head)?;
+        let head_proofs = batch.proofs(&question.head_proofs, question.head)?;
+        let anchor = question.anchor.map(BlockNumberOrTag::Number);
+        let anchor_proofs = match anchor {
+            Some(number) => batch.proofs(&question.anchor_proofs, number)?,
+            None => Vec::new(),
+        };
+        let anchor = anchor.map(|number| batch.block(number)).transpose()?;
+        batch.send().await?;
+
+        if let Some(chain_id) = chain_id {
+            self.check_chain_id(chain_id.receive().await?.to())?;
+        }
+        let anchor = match anchor {
+            Some(header) => header.receive().await?,
+            None => None,
+        };
+        let head = head.receive().await?.ok_or_else(|| {
+            self.bad_answer("eth_getBlockByNumber", "null: it has no block of that height".into())
+        })?;
+        Ok(Answer {
+            head,
+            head_proofs: receive_all(head_proofs).await,
+            anchor,
+            anchor_proofs: receive_all(anchor_proofs).await,
+        })
+    }
+
+    fn check_chain_id(&self, got: u64) -> Result<(), ResolveError> {
+        if got != self.expected_chain_id {
+            let expected = self.expected_chain_id;
+            return Err(ResolveError::WrongChain { expected, got, endpoint: Some(self.endpoint.clone()) });
+        }
+        self.chain_id_checked.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
+    async fn client(&self) -> Result<RpcClient, ResolveError> {
+        if let Some(client) = self.client.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
+            return Ok(client.clone());
+        }
+        let client = connect(&self.endpoint, self.timeout, self.max_response_bytes)
+            .await
+            .map_err(|error| self.failure("connect", error))?;
+        *self.client.lock().unwrap_or_else(PoisonError::into_inner) = Some(client.clone());
+        Ok(client)
+    }
+
+    fn batch<'a>(&'a self, client: &'a RpcClient) -> Batch<'a> {
+        Batch { node: self, requests: client.new_batch() }
+    }
+
+    fn bad_answer(&self, method: &'static str, detail: String) -> ResolveError {
+        let detail = self.endpoint.redact(&detail);
+        ResolveError::BadAnswer { endpoint: self.endpoint.clone(), method, detail }
+    }
+
+    fn failure(&self, method: &'static str, error: TransportError) -> ResolveError {
+        let endpoint = self.endpoint.clone();
+        match error {
+            RpcError::ErrorResp(refusal) => {
+                let message = self.endpoint.redact(&refusal.message);
+                ResolveError::NodeRefused { endpoint, method, code: refusal.code, message }
+            }
+            RpcError::Transport(TransportErrorKind::MissingBatchResponse(_)) => {
+                self.bad_answer(method, "it left the call unanswered".into())
+            }
+            RpcError::Transport(TransportErrorKind::Custom(cause)) => {
+                match cause.downcast_ref::<HttpFailure>() {
+                    Some(HttpFailure::TooLarge { limit }) => {
+                        ResolveError::AnswerTooLarge { endpoint, limit: *limit }
+                    }
+                    Some(HttpFailure::NotJsonRpc(detail)) => self.bad_answer(method, detail.clone()),
+                    _ => {
+                        let detail = self.endpoint.redact(&cause.to_string());
+                        ResolveError::Unreachable { endpoint, detail }
+                    }
+                }
+            }
+            RpcError::Transport(other) => {
+                ResolveError::Unreachable { endpoint, detail: self.endpoint.redact(&other.to_string()) }
+            }
+            RpcError::DeserError { err, .. } => self.bad_answer(method, err.to_string()),
+            other => self.bad_answer(method, other.to_string()),
+        }
+    }
+}
+
+/// Connects, or for HTTP makes the pool that will.
+pub(crate) async fn connect(
+    endpoint: &Endpoint,
+    timeout: Duration,
+    max_response_bytes: usize,
+) -> Result<RpcClient, TransportError> {
+    match endpoint.target() {
+        Target::Http(url) => {
+            let http = BoundedHttp::new(url.clone(), timeout, max_response_bytes)
+                .map_err(TransportErrorKind::custom)?;
+            Ok(RpcClient::new(http, false))
+        }
+        Target::WebSocket(url) => {
+            let limits = WebSocketConfig::default()
+                .max_message_size(Some(max_response_bytes))
+                .max_frame_size(Some(max_response_bytes));
+            // One attempt: whoever asked decides whether to ask again.
+            let connect = WsConnect::new(url.as_str()).with_config(limits).with_max_retries(1);
+            ClientBuilder::default().ws(connect).await
+        }
+        Target::Ipc(path) => ClientBuilder::default().ipc(IpcConnect::new(path.clone())).await,
+    }
+}
+
+struct Batch<'a> {
+    node: &'a Node,
+    requests: BatchRequest<'a>,
+}
+
+/// A call whose answer is still to come.
+struct Call<'a, T> {
+    node: &'a Node,
+    method: &'static str,
+    waiter: Waiter<T>,
+}
+
+impl<'a> Batch<'a> {
+    fn call<P: RpcSend, T: RpcRecv>(
+        &mut self,
+        method: &'static str,
+        params: &P,
+    ) -> Result<Call<'a, T>, ResolveError> {
+        let waiter =
+            self.requests.add_call(method, params).map_err(|error| self.node.failure(method, error))?;
+        Ok(Call { node: self.node, method, waiter })
+    }
+
+    fn block(&mut self, number: BlockNumberOrTag) -> Result<Call<'a, Option<Header>>, ResolveError> {
+        self.call("eth_getBlockByNumber", &(number, false))
+    }
+
+    fn proofs(
+        &mut self,
+        targets: &[ProofTarget],
+        at: BlockNumberOrTag,
+    ) -> Result<Vec<Call<'a, EIP1186AccountProofResponse>>, ResolveError> {
+        targets
+            .iter()
+            .map(|target| self.call("eth_getProof", &(target.account, target.slots.as_slice(), at)))
+            .collect()
+    }
+
+    async fn send(self) -> Result<(), ResolveError> {
+        self.requests.send().await.map_err(|error| self.node.failure("a batch", error))
+    }
+}
+
+impl<T: RpcRecv> Call<'_, T> {
+    async fn receive(self) -> Result<T, ResolveError> {
+        self.waiter.await.map_err(|error| self.node.failure(self.method, error))
+    }
+}
+
+async fn receive_all(calls: Vec<Call<'_, EIP1186AccountProofResponse>>) -> Vec<ProofAnswer> {
+    let mut answers = Vec::with_capacity(calls.len());
+    for call in calls {
+        answers.push(call.receive().await);
+    }
+    answers
+}

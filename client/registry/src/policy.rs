@@ -1,0 +1,169 @@
+//! Whose word on the newest block is taken, and how old things may be.
+
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use crate::endpoint::Endpoint;
+
+/// Whose word on the newest block is taken. Everything else is proven against that block.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HeadTrust {
+    /// One node that the user runs, and says so: what it calls the head is the head.
+    OwnNode(Endpoint),
+    /// The head is the highest block whose hash `threshold` of the endpoints report.
+    Quorum {
+        /// Who is asked, all at once. Each may appear once only.
+        endpoints: Vec<Endpoint>,
+        /// How many must agree: 1 to the number of endpoints.
+        threshold: NonZeroUsize,
+    },
+}
+
+/// How the newest block came to be trusted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HeadSource {
+    /// The user's own node said so.
+    OwnNode,
+    /// That many endpoints, of so many asked, reported its hash.
+    Quorum {
+        /// How many reported it, at least the threshold.
+        agreed: usize,
+        /// How many are configured.
+        of: usize,
+    },
+}
+
+/// How old, how far ahead and how far apart things may be. [`anvil`](Self::anvil), [`mainnet`](Self::mainnet)
+/// and [`l2`](Self::l2) are starting points.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeadPolicy {
+    /// The newest block's timestamp may lie this far behind the local clock; `None` for chains that stand
+    /// still between transactions.
+    pub max_head_age: Option<Duration>,
+    /// A block's timestamp may lie this far ahead of the local clock.
+    pub max_clock_skew: Duration,
+    /// An endpoint vouches for a block only while its own head is at most this many blocks ahead; a quorum's
+    /// head may fall this far behind the highest one proven before. Nodes of one chain differ by a block or two.
+    pub max_head_lag: u64,
+    /// A record counts once its block is this much older than the newest one: out of reach of a reorg.
+    pub min_record_age: Duration,
+    /// A block that a peer proposes may be this much older than the newest one.
+    pub max_anchor_age: Duration,
+    /// How long to wait for one endpoint's answer, connecting included.
+    pub request_timeout: Duration,
+    /// How long a proven record is served from memory without asking again. Bounds how late a revocation is seen
+    /// by [`resolve`](crate::Resolver::resolve); [`view`](crate::Resolver::view) always asks.
+    pub head_reuse: Duration,
+    /// The longest answer read from an endpoint, in bytes. Over IPC the answer is bounded by time only.
+    pub max_response_bytes: usize,
+}
+
+/// A [`HeadTrust`] that cannot work.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TrustError {
+    /// A threshold over the number of endpoints, or no endpoint at all.
+    #[error("{threshold} of {endpoints} endpoints cannot agree; lower the threshold or name more endpoints")]
+    ThresholdOutOfReach {
+        /// How many should agree.
+        threshold: usize,
+        /// How many there are.
+        endpoints: usize,
+    },
+    /// One endpoint counted twice would be a quorum of one.
+    #[error("{endpoint} is named twice, and would agree with itself; name each endpoint once")]
+    DuplicateEndpoint {
+        /// Which.
+        endpoint: Endpoint,
+    },
+}
+
+impl HeadTrust {
+    /// The endpoints, and how many must agree.
+    ///
+    /// # Errors
+    /// [`TrustError`] where they never could, or where one of them would be counted twice.
+    pub(crate) fn endpoints(self) -> Result<(Vec<Endpoint>, usize), TrustError> {
+        let (endpoints, threshold) = match self {
+            Self::OwnNode(endpoint) => return Ok((vec![endpoint], 1)),
+            Self::Quorum { endpoints, threshold } => (endpoints, threshold.get()),
+        };
+        if threshold > endpoints.len() {
+            return Err(TrustError::ThresholdOutOfReach { threshold, endpoints: endpoints.len() });
+        }
+        let duplicate = endpoints.iter().enumerate().find(|(position, endpoint)| {
+            endpoints.iter().take(*position).any(|earlier| earlier == *endpoint)
+        });
+        match duplicate {
+            Some((_, endpoint)) => Err(TrustError::DuplicateEndpoint { endpoint: endpoint.clone() }),
+            None => Ok((endpoints, threshold)),
+        }
+    }
+}
+
+impl HeadPolicy {
+    /// For a local development chain: blocks come when a transaction does, and nothing is ever reorganised away.
+    #[must_use]
+    pub const fn anvil() -> Self {
+        Self {
+            max_head_age: None,
+            max_clock_skew: Duration::from_secs(3600),
+            max_head_lag: 2,
+            min_record_age: Duration::ZERO,
+            max_anchor_age: Duration::from_secs(24 * 3600),
+            request_timeout: Duration::from_secs(5),
+            head_reuse: Duration::from_millis(200),
+            max_response_bytes: 4 << 20,
+        }
+    }
+
+    /// For Ethereum: a slot is 12 s, and two epochs, 12.8 min, make a block final.
+    #[must_use]
+    pub const fn mainnet() -> Self {
+        Self {
+            max_head_age: Some(Duration::from_secs(60)),
+            max_clock_skew: Duration::from_secs(15),
+            max_head_lag: 2,
+            min_record_age: Duration::from_secs(13 * 60),
+            max_anchor_age: Duration::from_secs(96),
+            request_timeout: Duration::from_secs(10),
+            head_reuse: Duration::from_secs(6),
+            max_response_bytes: 2 << 20,
+        }
+    }
+
+    /// For rollups with blocks of about a second or two. A record is as final as its batch on L1: about 15 minutes.
+    #[must_use]
+    pub const fn l2() -> Self {
+        Self {
+            max_head_age: Some(Duration::from_secs(30)),
+            max_clock_skew: Duration::from_secs(15),
+            max_head_lag: 8,
+            min_record_age: Duration::from_secs(15 * 60),
+            max_anchor_age: Duration::from_secs(60),
+            request_timeout: Duration::from_secs(10),
+            head_reuse: Duration::from_secs(2),
+            max_response_bytes: 2 << 20,
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn quorum(endpoints: &[&str], threshold: usize) -> Result<(Vec<Endpoint>, usize), TrustError> {
+        let endpoints = endpoints.iter().map(|text| text.parse().unwrap()).collect();
+        HeadTrust::Quorum { endpoints, threshold: threshold.try_into().unwrap() }.endpoints()
+    }
+
+    #[test]
+    fn a_quorum_that_cannot_be_is_refused() {
+        assert!(quorum(&["http://a", "http://b"], 2).is_ok());
+        assert_eq!(
+            quorum(&["http://a"], 2),
+            Err(TrustError::ThresholdOutOfReach { threshold: 2, endpoints: 1 })
+        );
+        assert!(matches!(quorum(&["http://a", "http://a"], 1), Err(TrustError::DuplicateEndpoint { .. })));
+    }
+}

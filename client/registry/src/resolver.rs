@@ -1,0 +1,329 @@
+//! From an identity to its proven key.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use alloy::primitives::Address as AccountAddress;
+use alloy::rpc::types::EIP1186AccountProofResponse;
+use countersign_protocol::curve::PublicKey;
+use countersign_protocol::{Address, Anchor, Identity, PeerKey};
+use futures_util::stream::{FuturesUnordered, StreamExt};
+
+use crate::acceptance::{accept_head, accept_record, unix_now};
+use crate::artifact;
+use crate::error::{ProofPart, ResolveError};
+use crate::memory::Memory;
+use crate::node::Node;
+use crate::policy::{HeadPolicy, HeadSource, HeadTrust};
+use crate::proof::{ProvenAccount, ProvenHeader, ProvenRecord};
+use crate::published;
+use crate::question::{ProofAnswer, ProofTarget, Question};
+use crate::survey::{Electorate, Heard, Survey, hear};
+use crate::word::RecordSlots;
+
+/// Resolves identities of one registry on one chain. Cheap to clone: clones share connections and memory.
+#[derive(Clone, Debug)]
+pub struct Resolver(Arc<Inner>);
+
+/// A head that was trusted, and its header's hash recomputed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ProvedHead {
+    /// The block, and the registry looked into.
+    pub anchor: Anchor,
+    /// The block's time, in Unix seconds.
+    pub timestamp: u64,
+    /// How it came to be trusted.
+    pub trust: HeadSource,
+}
+
+/// An identity's key, and where it was proven.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Resolved {
+    /// The key, with the record that names it.
+    pub peer_key: PeerKey,
+    /// The head at which the record was active.
+    pub proved_at: ProvedHead,
+    /// Whether the registry holds the key itself. Otherwise it came from a log or the peer, and hashes to the
+    /// record's signer.
+    pub pinned: bool,
+}
+
+#[derive(Debug)]
+struct Inner {
+    chain_id: u64,
+    registry: Address,
+    nodes: Vec<Node>,
+    threshold: usize,
+    own_node: bool,
+    policy: HeadPolicy,
+    memory: Memory,
+}
+
+impl Resolver {
+    /// Connects to nothing yet: the first question does.
+    ///
+    /// # Errors
+    /// [`ResolveError::Trust`] where the quorum could never agree, or counts an endpoint twice.
+    pub fn new(
+        chain_id: u64,
+        registry: Address,
+        trust: HeadTrust,
+        policy: HeadPolicy,
+    ) -> Result<Self, ResolveError> {
+        let own_node = matches!(trust, HeadTrust::OwnNode(_));
+        let (endpoints, threshold) = trust.endpoints()?;
+        let nodes =
+            endpoints.into_iter().map(|endpoint| Node::new(endpoint, chain_id, &policy)).collect();
+        let memory = Memory::default();
+        Ok(Self(Arc::new(Inner { chain_id, registry, nodes, threshold, own_node, policy, memory })))
+    }
+
+    /// The chain this resolver reads, by its EIP-155 id.
+    #[must_use]
+    pub fn chain_id(&self) -> u64 {
+        self.0.chain_id
+    }
+
+    /// The registry this resolver reads.
+    #[must_use]
+    pub fn registry(&self) -> Address {
+        self.0.registry
+    }
+
+    /// What this resolver takes for recent enough.
+    #[must_use]
+    pub fn policy(&self) -> &HeadPolicy {
+        &self.0.policy
+    }
+
+    /// The newest block, as the trusted endpoints agree on it. At most [`HeadPolicy::head_reuse`] old.
+    ///
+    /// # Errors
+    /// [`ResolveError`] where too few endpoints answer or agree, or the block is stale.
+    pub async fn head(&self) -> Result<ProvedHead, ResolveError> {
+        if let Some(head) = self.0.memory.warm_head(self.0.policy.head_reuse) {
+            return Ok(head);
+        }
+        let since = Instant::now();
+        let survey = self.survey(&Question::head()).await?;
+        Ok(self.keep_head(&survey, since))
+    }
+
+    /// The proven key of `identity`, active at the newest block. From memory while a proof is at most
+    /// [`HeadPolicy::head_reuse`] old; otherwise one batch to each endpoint.
+    ///
+    /// # Errors
+    /// [`ResolveError`]: what is proven of the identity (`NotRegistered`, `Revoked`, `Expired`, `TooYoung`), or why
+    /// nothing is.
+    pub async fn resolve(&self, identity: Identity) -> Result<Resolved, ResolveError> {
+        self.resolve_hinted(identity, None).await
+    }
+
+    /// As [`resolve`](Self::resolve), with a key that somebody claims to be the identity's. It is used only if the
+    /// record is compact, and only if it hashes to the record's signer.
+    ///
+    /// # Errors
+    /// As [`resolve`](Self::resolve).
+    pub async fn resolve_hinted(
+        &self,
+        identity: Identity,
+        hint: Option<PublicKey>,
+    ) -> Result<Resolved, ResolveError> {
+        if let Some(resolved) = self.0.memory.warm_record(&identity, self.0.policy.head_reuse) {
+            return Ok(resolved);
+        }
+        let since = Instant::now();
+        let question = Question::proofs_at_head(vec![self.record_target(&[identity])]);
+        let survey = self.survey(&question).await?;
+        let record = self
+            .prove(&question, &survey, |heard| {
+                let answer = nth(heard, &heard.answer.head_proofs, 0)?;
+                let registry = self.registry_account(heard, &heard.head, answer)?;
+                record_of(heard, &registry, identity, answer, 0)
+            })
+            .await?;
+        let head = self.keep_head(&survey, since);
+        let record = self.accept(identity, record, &survey.head.header)?;
+        let peer_key = self.key_of(&record, hint).await?;
+        let resolved = Resolved { peer_key, proved_at: head, pinned: record.pinned().is_some() };
+        self.0.memory.keep_record(resolved, since);
+        Ok(resolved)
+    }
+
+    /// Asks all endpoints until enough agree on a head that the policy takes.
+    pub(crate) async fn survey(&self, question: &Question) -> Result<Survey<'_>, ResolveError> {
+        let Inner { nodes, threshold, policy, memory, .. } = &*self.0;
+        // Read before asking: what another task proves meanwhile may well be newer than this answer.
+        let highest = memory.highest();
+        // One's own node never goes back; of a quorum, other members may answer this time.
+        let slack = if self.0.own_node { 0 } else { policy.max_head_lag };
+        let floor = highest.saturating_sub(slack);
+        let electorate = Electorate { nodes, threshold: *threshold, max_lag: policy.max_head_lag };
+        electorate
+            .survey(question, |head| accept_head(head, policy, unix_now(), floor, highest))
+            .await
+    }
+
+    /// Finds one endpoint whose proofs hold at the agreed head: first among the answers heard, then by asking
+    /// everyone again by number, since a block may have come between an honest node's header and its proof.
+    pub(crate) async fn prove<T>(
+        &self,
+        question: &Question,
+        survey: &Survey<'_>,
+        verify: impl Fn(&Heard<'_>) -> Result<T, ResolveError>,
+    ) -> Result<T, ResolveError> {
+        let agreed = survey.head.header;
+        let mut flaw = None;
+        for heard in survey.answers.iter().filter(|heard| heard.head == agreed) {
+            match verify(heard) {
+                Err(failure) if failure.is_one_endpoints() => note_flaw(&mut flaw, failure),
+                outcome => return outcome,
+            }
+        }
+        let again = question.at(agreed.block().number);
+        let mut pending: FuturesUnordered<_> =
+            self.0.nodes.iter().map(|node| hear(node, &again)).collect();
+        while let Some(heard) = pending.next().await {
+            let outcome = heard.and_then(|heard| {
+                let (computed, expected) = (heard.head.block().hash, agreed.block().hash);
+                if computed != expected {
+                    return Err(invalid(&heard, ProofPart::HeaderHash { computed, expected }));
+                }
+                verify(&heard)
+            });
+            match outcome {
+                Err(failure) if failure.is_one_endpoints() => note_flaw(&mut flaw, failure),
+                outcome => return outcome,
+            }
+        }
+        // Without a flaw nobody answered, and without endpoints there is no survey.
+        Err(flaw.unwrap_or(ResolveError::NoQuorum { needed: 1, answered: 0, failures: Vec::new() }))
+    }
+
+    /// The registry's account at a header, its code the known one.
+    pub(crate) fn registry_account(
+        &self,
+        heard: &Heard<'_>,
+        header: &ProvenHeader,
+        answer: &EIP1186AccountProofResponse,
+    ) -> Result<ProvenAccount, ResolveError> {
+        let registry = self.0.registry;
+        let account = header.account(account_address(registry), answer).map_err(|what| invalid(heard, what))?;
+        match account {
+            Some(account) if account.code_hash() == artifact::key_registry_code_hash() => Ok(account),
+            other => {
+                let found = other.filter(ProvenAccount::is_contract).map(|account| account.code_hash());
+                Err(ResolveError::NoRegistryHere { registry, found })
+            }
+        }
+    }
+
+    /// Registered, not rewound, and accepted at the head; forgets what is not.
+    pub(crate) fn accept(
+        &self,
+        identity: Identity,
+        record: Option<ProvenRecord>,
+        head: &ProvenHeader,
+    ) -> Result<ProvenRecord, ResolveError> {
+        let Inner { memory, policy, .. } = &*self.0;
+        let verdict = memory.advance(&identity, record.as_ref(), head).and_then(|()| {
+            let record =
+                record.ok_or(ResolveError::NotRegistered { identity, block: head.block().number })?;
+            accept_record(&record, head, policy, unix_now()).map(|()| record)
+        });
+        if verdict.is_err() {
+            memory.forget_record(&identity);
+        }
+        verdict
+    }
+
+    /// The key of an accepted record: pinned, hinted, or from the registry's logs.
+    pub(crate) async fn key_of(
+        &self,
+        record: &ProvenRecord,
+        hint: Option<PublicKey>,
+    ) -> Result<PeerKey, ResolveError> {
+        if let Some(candidate) = record.pinned().copied().or(hint)
+            && let Ok(peer_key) = record.peer_key(candidate)
+        {
+            return Ok(peer_key);
+        }
+        published::find_key(&self.0.nodes, account_address(self.0.registry), record).await
+    }
+
+    pub(crate) fn keep_head(&self, survey: &Survey<'_>, since: Instant) -> ProvedHead {
+        let head = self.proved_head(survey);
+        self.0.memory.keep_head(head, since);
+        head
+    }
+
+    pub(crate) fn anchor_at(&self, header: &ProvenHeader) -> Anchor {
+        Anchor {
+            chain_id: self.0.chain_id,
+            block_number: header.block().number,
+            block_hash: header.block().hash.0,
+            registry: self.0.registry,
+        }
+    }
+
+    /// What to ask so that the records of `identities` are proven, in that order.
+    pub(crate) fn record_target(&self, identities: &[Identity]) -> ProofTarget {
+        let slots = identities.iter().map(RecordSlots::of).flat_map(|slots| [slots.word, slots.x]).collect();
+        ProofTarget { account: account_address(self.0.registry), slots }
+    }
+
+    fn proved_head(&self, survey: &Survey<'_>) -> ProvedHead {
+        let header = &survey.head.header;
+        let trust = match self.0.own_node {
+            true => HeadSource::OwnNode,
+            false => HeadSource::Quorum { agreed: survey.head.votes, of: self.0.nodes.len() },
+        };
+        ProvedHead { anchor: self.anchor_at(header), timestamp: header.timestamp(), trust }
+    }
+}
+
+/// The record of the `position`th identity of a [`Resolver::record_target`].
+pub(crate) fn record_of(
+    heard: &Heard<'_>,
+    registry: &ProvenAccount,
+    identity: Identity,
+    answer: &EIP1186AccountProofResponse,
+    position: usize,
+) -> Result<Option<ProvenRecord>, ResolveError> {
+    let proofs = answer.storage_proof.get(2 * position..2 * position + 2).unwrap_or_default();
+    ProvenRecord::in_registry(registry, identity, proofs).map_err(|what| invalid(heard, what))
+}
+
+/// One of an answer's proofs, or why the node refused it.
+pub(crate) fn nth<'a>(
+    heard: &Heard<'_>,
+    proofs: &'a [ProofAnswer],
+    position: usize,
+) -> Result<&'a EIP1186AccountProofResponse, ResolveError> {
+    match proofs.get(position) {
+        Some(Ok(answer)) => Ok(answer),
+        Some(Err(refusal)) => Err(refusal.clone()),
+        None => Err(ResolveError::BadAnswer {
+            endpoint: heard.node.endpoint().clone(),
+            method: "eth_getProof",
+            detail: "a proof is missing".into(),
+        }),
+    }
+}
+
+pub(crate) fn invalid(heard: &Heard<'_>, what: ProofPart) -> ResolveError {
+    ResolveError::ProofInvalid { what, endpoint: heard.node.endpoint().clone() }
+}
+
+pub(crate) const fn account_address(address: Address) -> AccountAddress {
+    AccountAddress::new(address.0)
+}
+
+/// Keeps the first invalid proof, or else the first failure.
+fn note_flaw(flaw: &mut Option<ResolveError>, failure: ResolveError) {
+    tracing::warn!(%failure, "an endpoint's proof is of no use");
+    let is_proof = |error: &ResolveError| matches!(error, ResolveError::ProofInvalid { .. });
+    if flaw.as_ref().is_none_or(|kept| !is_proof(kept) && is_proof(&failure)) {
+        *flaw = Some(failure);
+    }
+}
