@@ -196,6 +196,12 @@ impl AwaitingPeer {
         &self.initiator
     }
 
+    /// The initiator's ephemeral key, which names this hello and no other: what to remember against replays.
+    #[must_use]
+    pub const fn initiator_ephemeral(&self) -> &PublicKey {
+        &self.transcript.initiator_ephemeral
+    }
+
     /// Checks what needs no proof: whom the initiator dialled, and its clock. Worth asking before any RPC.
     ///
     /// # Errors
