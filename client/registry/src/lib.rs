@@ -9,7 +9,7 @@
 //!              ▼
 //!          PeerKey, StateView      what a handshake starts from, and nothing less
 //!
-//! Registrar ──► register, rotate, revoke, pin, deploy: the owner's transactions
+//! write::Registrar ──► register, rotate, revoke, pin, deploy: the owner's transactions
 //! ```
 //!
 //! # What this crate does not do
@@ -42,6 +42,7 @@ mod acceptance;
 pub mod artifact;
 mod endpoint;
 mod error;
+mod height;
 mod http;
 pub mod interface;
 mod memory;
@@ -55,6 +56,7 @@ mod resolver;
 mod survey;
 mod view;
 mod word;
+pub mod write;
 
 pub use endpoint::{Endpoint, EndpointError};
 pub use error::{Fault, HeadClaim, ProofPart, ResolveError, StaleHead};

@@ -272,6 +272,11 @@ impl Resolver {
         ProofTarget { account: account_address(self.0.registry), slots }
     }
 
+    /// How many endpoints must agree.
+    pub(crate) fn threshold(&self) -> usize {
+        self.0.threshold
+    }
+
     fn proved_head(&self, survey: &Survey<'_>) -> ProvedHead {
         let header = &survey.head.header;
         let trust = match self.0.own_node {
