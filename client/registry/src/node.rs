@@ -140,33 +140,43 @@ impl Node {
     }
 
     fn failure(&self, method: &'static str, error: TransportError) -> ResolveError {
-        let endpoint = self.endpoint.clone();
-        match error {
-            RpcError::ErrorResp(refusal) => {
-                let message = self.endpoint.redact(&refusal.message);
-                ResolveError::NodeRefused { endpoint, method, code: refusal.code, message }
-            }
-            RpcError::Transport(TransportErrorKind::MissingBatchResponse(_)) => {
-                self.bad_answer(method, "it left the call unanswered".into())
-            }
-            RpcError::Transport(TransportErrorKind::Custom(cause)) => {
-                match cause.downcast_ref::<HttpFailure>() {
-                    Some(HttpFailure::TooLarge { limit }) => {
-                        ResolveError::AnswerTooLarge { endpoint, limit: *limit }
-                    }
-                    Some(HttpFailure::NotJsonRpc(detail)) => self.bad_answer(method, detail.clone()),
-                    _ => {
-                        let detail = self.endpoint.redact(&cause.to_string());
-                        ResolveError::Unreachable { endpoint, detail }
-                    }
-                }
-            }
-            RpcError::Transport(other) => {
-                ResolveError::Unreachable { endpoint, detail: self.endpoint.redact(&other.to_string()) }
-            }
-            RpcError::DeserError { err, .. } => self.bad_answer(method, err.to_string()),
-            other => self.bad_answer(method, other.to_string()),
+        endpoint_failure(&self.endpoint, method, error)
+    }
+}
+
+/// Names what an endpoint did wrong. The endpoint's own words are cut, and cleaned of its credentials.
+pub(crate) fn endpoint_failure(
+    endpoint: &Endpoint,
+    method: &'static str,
+    error: TransportError,
+) -> ResolveError {
+    let clean = |detail: &str| endpoint.redact(detail);
+    let bad_answer =
+        |detail: &str| ResolveError::BadAnswer { endpoint: endpoint.clone(), method, detail: clean(detail) };
+    let unreachable =
+        |detail: &str| ResolveError::Unreachable { endpoint: endpoint.clone(), detail: clean(detail) };
+    match error {
+        RpcError::ErrorResp(refusal) => ResolveError::NodeRefused {
+            endpoint: endpoint.clone(),
+            method,
+            code: refusal.code,
+            message: clean(&refusal.message),
+        },
+        RpcError::Transport(TransportErrorKind::MissingBatchResponse(_)) => {
+            bad_answer("it left the call unanswered")
         }
+        RpcError::Transport(TransportErrorKind::Custom(cause)) => {
+            match cause.downcast_ref::<HttpFailure>() {
+                Some(HttpFailure::TooLarge { limit }) => {
+                    ResolveError::AnswerTooLarge { endpoint: endpoint.clone(), limit: *limit }
+                }
+                Some(HttpFailure::NotJsonRpc(detail)) => bad_answer(detail),
+                _ => unreachable(&cause.to_string()),
+            }
+        }
+        RpcError::Transport(other) => unreachable(&other.to_string()),
+        RpcError::DeserError { err, .. } => bad_answer(&err.to_string()),
+        other => bad_answer(&other.to_string()),
     }
 }
 
