@@ -55,12 +55,21 @@ impl Keystore {
     /// [`KeystoreError::WrongPassphrase`] where the passphrase does not open it, [`KeystoreError::NotAKey`] or
     /// [`KeystoreError::AddressDiffers`] where it opens and holds something else than it says.
     pub fn decrypt(&self, passphrase: &Passphrase) -> Result<LocalKey, KeystoreError> {
+        self.decrypt_secret(passphrase).map(LocalKey::new)
+    }
+
+    /// Decrypts the bare secret, for an owner account whose transactions another library signs. An identity key
+    /// stays behind [`decrypt`](Self::decrypt).
+    ///
+    /// # Errors
+    /// As [`decrypt`](Self::decrypt).
+    pub fn decrypt_secret(&self, passphrase: &Passphrase) -> Result<SecretKey, KeystoreError> {
         let opened: Zeroizing<[u8; 32]> = self.sealed.open(&self.kdf.derive(passphrase)?)?;
-        let key = LocalKey::new(SecretKey::from_bytes(&opened).map_err(|_| KeystoreError::NotAKey)?);
-        let actual = Address(key.public_key().address());
+        let secret = SecretKey::from_bytes(&opened).map_err(|_| KeystoreError::NotAKey)?;
+        let actual = Address(secret.public_key().address());
         match self.address {
             Some(claimed) if claimed != actual => Err(KeystoreError::AddressDiffers { claimed, actual }),
-            _ => Ok(key),
+            _ => Ok(secret),
         }
     }
 
