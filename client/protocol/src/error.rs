@@ -49,6 +49,9 @@ pub enum PeerMisbehaved {
     /// The MAC of a hello does not match: it was made for another responder, or altered.
     #[error("the hello was not made for this responder")]
     NotForThisResponder,
+    /// The second MAC of a hello is set, though no cookie was given out.
+    #[error("the hello answers a cookie that was never given")]
+    UnaskedCookie,
     /// The bytes are no point of the curve.
     #[error("the {0} is no point on secp256k1")]
     InvalidPoint(&'static str),

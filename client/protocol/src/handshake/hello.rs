@@ -72,9 +72,12 @@ pub(super) fn open<'a>(hello: &'a mut [u8], responder: &PublicKey) -> Result<Ope
         return Err(bad_length.into());
     }
     let (covered, macs) = hello.split_at_mut_checked(length - MACS).ok_or(bad_length)?;
-    let (claimed, _mac2) = macs.split_first_chunk::<MAC>().ok_or(bad_length)?;
+    let (claimed, mac2) = macs.split_first_chunk::<MAC>().ok_or(bad_length)?;
     if !bool::from(mac1(responder, covered).ct_eq(claimed)) || offered & suite.bit() == 0 {
         return Err(PeerMisbehaved::NotForThisResponder.into());
+    }
+    if mac2.iter().any(|byte| *byte != 0) {
+        return Err(PeerMisbehaved::UnaskedCookie.into());
     }
     let noise_message = covered.get_mut(HEADER..).ok_or(bad_length)?;
     Ok(Opened { header, suite, noise_message })

@@ -111,7 +111,7 @@ pub fn start(
     if suite == Suite::Hybrid {
         let kem = kem.as_ref().ok_or(ApiMisuse::EphemeralsOfOtherSuite)?;
         let start = hello.len();
-        hello.extend_from_slice(kem.encapsulation_key());
+        hello.extend_from_slice(&kem.encapsulation_key());
         symmetric.encrypt_tail(&mut hello, start);
     }
     let start = hello.len();
