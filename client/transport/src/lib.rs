@@ -1,1 +1,33 @@
-//! Placeholder.
+//! Countersign channels over tokio streams.
+//!
+//! This crate decides nothing: it does not hold keys, resolve addresses, choose whom to talk to or retry. It carries
+//! the messages of a handshake that its caller drives, then turns the resulting channel into a stream of bytes or
+//! of messages, bounded in memory and in time at every step.
+//!
+//! ```text
+//! TcpStream ── HandshakeIo ── send / recv ──► (protocol: hello, reply, confirmation) ──► Channel
+//!                  └───────── into_connection(Channel) ──► Connection: AsyncRead + AsyncWrite,
+//!                                                           or send_message / next_message (Sink, Stream)
+//! ```
+//!
+//! On the wire, each protocol message is a frame: its length in two bytes, big-endian, then the message. A length of
+//! zero or above the protocol's maximum is refused before anything is read or allocated for it.
+
+mod connection;
+mod error;
+mod frame_reader;
+mod frame_writer;
+mod handshake_io;
+mod inbound;
+mod outbound;
+mod patience;
+mod split;
+mod tcp;
+mod timeouts;
+
+pub use connection::Connection;
+pub use error::{TransportError, Wait};
+pub use handshake_io::HandshakeIo;
+pub use split::{ConnectionReader, ConnectionWriter};
+pub use tcp::{accept, connect};
+pub use timeouts::Timeouts;

@@ -1,0 +1,89 @@
+//! Frames on their way out, in one buffer.
+
+use core::pin::Pin;
+use core::task::{Context, Poll, ready};
+use std::io::ErrorKind;
+
+use countersign_protocol::{ContentType, MAX_MESSAGE, RECORD_OVERHEAD, Sender};
+use tokio::io::AsyncWrite;
+
+use crate::error::TransportError;
+use crate::frame_reader::HEADER;
+
+/// Holds whole frames until the stream takes them. A writer that goes away in the middle tears no frame: the rest
+/// goes out with the next call.
+pub(crate) struct FrameWriter {
+    queued: Vec<u8>,
+    /// How much of `queued` the stream has taken.
+    taken: usize,
+}
+
+impl FrameWriter {
+    pub(crate) fn new() -> Self {
+        Self { queued: Vec::new(), taken: 0 }
+    }
+
+    /// Queues a message that is complete already.
+    pub(crate) fn queue(&mut self, message: &[u8]) -> Result<(), TransportError> {
+        let too_long = TransportError::MessageTooLong { length: message.len(), limit: MAX_MESSAGE };
+        let length = u16::try_from(message.len()).ok().filter(|length| usize::from(*length) <= MAX_MESSAGE);
+        let length = length.ok_or(too_long)?;
+        self.queued.extend_from_slice(&length.to_be_bytes());
+        self.queued.extend_from_slice(message);
+        Ok(())
+    }
+
+    /// Seals content into a record and queues it, in place. Nothing is queued on error.
+    pub(crate) fn queue_record(
+        &mut self,
+        sender: &mut Sender,
+        content_type: ContentType,
+        content: &[u8],
+    ) -> Result<(), TransportError> {
+        let before = self.queued.len();
+        self.queued.extend_from_slice(&[0; HEADER + TYPE]);
+        self.queued.extend_from_slice(content);
+        self.queued.extend_from_slice(&[0; RECORD_OVERHEAD - TYPE]);
+        let frame = self.queued.get_mut(before..).and_then(|frame| frame.split_first_chunk_mut());
+        let sealed = match frame {
+            Some((header, record)) => {
+                let length = record.len();
+                // A record over the maximum is refused by `seal`, so its length fits where it is used.
+                *header = u16::try_from(length).unwrap_or(u16::MAX).to_be_bytes();
+                sender.seal(content_type, record).map_err(TransportError::Protocol)
+            }
+            None => Ok(()),
+        };
+        sealed.inspect_err(|_| self.queued.truncate(before))
+    }
+
+    /// Ready when the stream has taken everything. After each write that took something, `on_progress` is called.
+    pub(crate) fn poll_drain<S: AsyncWrite>(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut stream: Pin<&mut S>,
+        mut on_progress: impl FnMut(),
+    ) -> Poll<Result<(), TransportError>> {
+        while let Some(rest) = self.queued.get(self.taken..).filter(|rest| !rest.is_empty()) {
+            match ready!(stream.as_mut().poll_write(cx, rest)) {
+                Ok(0) => return Poll::Ready(Err(write_error(ErrorKind::WriteZero.into()))),
+                Ok(count) => self.taken += count,
+                Err(source) => return Poll::Ready(Err(write_error(source))),
+            }
+            on_progress();
+        }
+        self.queued.clear();
+        self.queued.shrink_to(KEPT);
+        self.taken = 0;
+        Poll::Ready(Ok(()))
+    }
+}
+
+pub(crate) fn write_error(source: std::io::Error) -> TransportError {
+    TransportError::Io { action: "send to the peer", source }
+}
+
+/// Bytes of a record before its content.
+const TYPE: usize = 1;
+/// The buffer's size between uses, unless it never grew so far: one long message must not hold its memory for ever.
+const KEPT: usize = 4 * (HEADER + MAX_MESSAGE);
