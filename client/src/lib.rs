@@ -1,1 +1,102 @@
-//! Placeholder.
+//! Private, mutually authenticated channels between two parties who know each other by Ethereum address.
+//!
+//! A [`Trader`] is one identity: an account, one of its keys in the registry, and whoever holds that key. It dials other
+//! identities and answers them. Each session is opened by a post-quantum hybrid handshake whose keys exist only if
+//! both sides *proved* the same state of the chain: the same block, the same two registry records, the same valuation
+//! of the instrument they are about to trade.
+//!
+//! ```text
+//! Identity ─► Resolver: header, account and storage proofs ─► StateView ─┐
+//!                                                                        ▼
+//! Trader::dial ───► hello ───► Listener: proves the same block for itself, or says why not
+//!       ◄───────── reply ◄────┘            each key request ─► Custody
+//!       ───────► confirmation ─► Session   on both sides: the same state hash
+//!                                   └─ connection: AsyncRead + AsyncWrite, or messages
+//! ```
+//!
+//! # What it does not do
+//!
+//! - It believes no node, and no peer, about the chain; but which chain is canonical is what the configured endpoints
+//!   say ([`HeadTrust`](registry::HeadTrust)).
+//! - It finds no endpoints: where a counterparty listens, the caller says.
+//! - It interprets nothing: orders, quotes and prices are bytes and words to it, and what a reading means is agreed
+//!   elsewhere.
+//! - It keeps nothing on disk, and locks no memory.
+//!
+//! # Example
+//!
+//! ```no_run
+//! use std::path::Path;
+//!
+//! use countersign::custody::{Keystore, Passphrase};
+//! use countersign::registry::{HeadPolicy, HeadTrust, Resolver, artifact};
+//! use countersign::{Identity, Query, Trader};
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! // How this side sees the chain: through its own node, everything else proven.
+//! let trust = HeadTrust::OwnNode("http://127.0.0.1:8545".parse()?);
+//! let resolver = Resolver::new(31337, artifact::key_registry_address(), trust, HeadPolicy::anvil())?;
+//!
+//! // Who this side is, and its key.
+//! let me = Identity::of("0x70997970c51812dc3a010c7d01b50e0d17dc79c8".parse()?);
+//! let passphrase = Passphrase::from_file(Path::new("passphrase"))?;
+//! let key = Keystore::read(Path::new("alice.json"))?.decrypt(&passphrase)?;
+//! let alice = Trader::builder(me, key, resolver).build();
+//!
+//! // A session with a counterparty, bound to what both of them see in an instrument's price slot.
+//! let bob = Identity::of("0x3c44cdddb6a900fa2b585dd299e03d12fa4293bc".parse()?);
+//! let price = Query::StorageSlot { source: "0x5fbdb2315678afecb367f032d93f642f64180aa3".parse()?, slot: [0; 32] };
+//! let mut session = alice.dial(bob, "127.0.0.1:7654", &[price]).await?;
+//! println!("{} and this side agree on {}", session.peer(), session.state_hash());
+//!
+//! session.connection.send_message(b"RFQ 100 @ market").await?;
+//! let quote = session.connection.next_message().await?;
+//! # Ok(()) }
+//! ```
+//!
+//! The other side:
+//!
+//! ```no_run
+//! # async fn example(bob: countersign::Trader) -> Result<(), Box<dyn std::error::Error>> {
+//! let mut listener = bob.listen("127.0.0.1:7654").await?;
+//! loop {
+//!     match listener.accept().await {
+//!         Ok(session) => println!("a session with {}", session.peer()),
+//!         Err(refused) => eprintln!("{refused}"), // names the caller, the reason, and what it was told
+//!     }
+//! }
+//! # }
+//! ```
+#![forbid(unsafe_code)]
+
+pub use countersign_custody as custody;
+pub use countersign_protocol as protocol;
+pub use countersign_registry as registry;
+pub use countersign_transport as transport;
+
+mod answer;
+mod clock;
+mod dial;
+mod difference;
+mod error;
+mod listener;
+mod policy;
+mod pool;
+mod recent_views;
+mod refusal;
+mod replay_window;
+mod reserve;
+mod session;
+mod trader;
+
+pub use countersign_protocol::{
+    Address, Anchor, Identity, Label, MAX_READINGS, PeerKey, Query, Reading, Reject, Role, StateHash, Suite,
+    SuitePolicy, Summary,
+};
+pub use countersign_transport::{Connection, Timeouts};
+pub use difference::{Difference, Item};
+pub use error::{AcceptError, Error, Fault};
+pub use listener::Listener;
+pub use policy::{Admission, Policy, Reserves};
+pub use session::Session;
+pub use trader::{Trader, TraderBuilder};

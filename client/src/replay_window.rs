@@ -1,0 +1,114 @@
+//! Hellos that were answered, for as long as they could be replayed.
+
+use std::collections::{BTreeSet, HashSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use countersign_protocol::curve::PublicKey;
+
+/// The ephemeral keys of the hellos answered lately. The ephemeral key and nothing else names a hello: its other bytes
+/// are either bound to that key by the handshake, or (the second MAC) free for anyone to change.
+///
+/// Only proven initiators enter, and when it is full the next is refused rather than an old one forgotten: room is
+/// no way to make a replay possible.
+pub(crate) struct ReplayWindow {
+    capacity: usize,
+    seen: Mutex<Seen>,
+}
+
+/// Why a hello does not enter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NotEntered {
+    /// It is there already.
+    Replayed,
+    /// There is no room until an older one ages out.
+    Full,
+}
+
+type Ephemeral = [u8; 33];
+
+#[derive(Default)]
+struct Seen {
+    keys: HashSet<Ephemeral>,
+    /// The same keys, by the Unix millisecond from which on their hello's own timestamp is refused.
+    by_end: BTreeSet<(u64, Ephemeral)>,
+}
+
+impl ReplayWindow {
+    pub(crate) fn new(capacity: usize) -> Self {
+        Self { capacity, seen: Mutex::default() }
+    }
+
+    /// Whether that hello was answered. Worth asking before any proof is made for it.
+    pub(crate) fn contains(&self, ephemeral: &PublicKey) -> bool {
+        self.lock().keys.contains(&ephemeral.compressed())
+    }
+
+    /// Enters a hello that is about to be answered; it stays until `end_unix_ms`.
+    pub(crate) fn enter(
+        &self,
+        ephemeral: &PublicKey,
+        end_unix_ms: u64,
+        now_unix_ms: u64,
+    ) -> Result<(), NotEntered> {
+        let ephemeral = ephemeral.compressed();
+        let mut seen = self.lock();
+        seen.forget_until(now_unix_ms);
+        if seen.keys.contains(&ephemeral) {
+            return Err(NotEntered::Replayed);
+        }
+        if seen.keys.len() >= self.capacity {
+            return Err(NotEntered::Full);
+        }
+        seen.keys.insert(ephemeral);
+        seen.by_end.insert((end_unix_ms, ephemeral));
+        Ok(())
+    }
+
+    // Nothing panics while it holds the lock.
+    fn lock(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Seen {
+    fn forget_until(&mut self, now_unix_ms: u64) {
+        while let Some(&(end, ephemeral)) = self.by_end.first()
+            && end < now_unix_ms
+        {
+            self.by_end.pop_first();
+            self.keys.remove(&ephemeral);
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use countersign_protocol::curve::SecretKey;
+
+    use super::*;
+
+    fn ephemeral(number: u8) -> PublicKey {
+        SecretKey::from_bytes(&[number; 32]).unwrap().public_key()
+    }
+
+    #[test]
+    fn a_hello_enters_once_until_it_has_aged() {
+        let window = ReplayWindow::new(8);
+        assert!(!window.contains(&ephemeral(1)));
+        assert_eq!(window.enter(&ephemeral(1), 100, 50), Ok(()));
+        assert!(window.contains(&ephemeral(1)));
+        assert_eq!(window.enter(&ephemeral(1), 100, 100), Err(NotEntered::Replayed));
+        assert_eq!(window.enter(&ephemeral(1), 200, 101), Ok(()));
+    }
+
+    #[test]
+    fn a_full_window_forgets_nobody_before_time() {
+        let window = ReplayWindow::new(2);
+        window.enter(&ephemeral(1), 100, 0).unwrap();
+        window.enter(&ephemeral(2), 50, 0).unwrap();
+        assert_eq!(window.enter(&ephemeral(3), 100, 50), Err(NotEntered::Full));
+        assert_eq!(window.enter(&ephemeral(3), 100, 51), Ok(()));
+        assert!(window.contains(&ephemeral(1)) && !window.contains(&ephemeral(2)));
+    }
+}
