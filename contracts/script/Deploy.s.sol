@@ -14,8 +14,9 @@ interface ScriptVm {
 ///
 ///     forge script contracts/script/Deploy.s.sol --rpc-url <url> --broadcast <your key options>
 ///
-/// @dev CREATE2 through the deterministic deployer that most chains and Anvil carry (github.com/Arachnid/deterministic-deployment-proxy):
-/// the address depends on that deployer, the salt and the code alone, so anyone may deploy and nobody can deploy something else there.
+/// @dev CREATE2 through the deterministic deployer that most chains and Anvil carry
+/// (github.com/Arachnid/deterministic-deployment-proxy): the address depends on that deployer, the salt and the code
+/// alone, so anyone may deploy, and nobody can put anything else there.
 contract Deploy {
     address public constant DEPLOYER = 0x4e59b44847b379578588920cA78FbF26c0B4956C;
     bytes32 public constant SALT = "Countersign KeyRegistry 1";

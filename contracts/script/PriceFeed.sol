@@ -3,8 +3,8 @@ pragma solidity ^0.8.37;
 
 /// @title PriceFeed
 /// @notice An instrument's price, kept by one account: what the demo and the end-to-end tests trade against.
-/// @dev The price stands alone in storage slot 0, as a two's complement 256-bit integer, so that both parties of a session can
-/// prove it with `eth_getProof` and bind their channel to it.
+/// @dev The price stands alone in storage slot 0, as a 256-bit two's complement integer, so that both parties of a
+/// session can prove it with `eth_getProof` and bind their channel to it.
 contract PriceFeed {
     /// @notice Price with 8 decimals, as Chainlink feeds quote USD pairs: 1 USD is 100,000,000. Slot 0.
     int256 public latestAnswer;

@@ -168,7 +168,8 @@ interface IKeyRegistry {
     /// suite floor or pinning: those are the owner's word, given by this transaction.
     /// Warning: after a revocation only the key revoked last is refused. Keys before it are the owner's to avoid.
     /// @param label Which of the caller's records; 0 is the default identity.
-    /// @param registration The key, its signature over `possessionDigest` with the record's next version, and the terms.
+    /// @param registration The key, its signature over `possessionDigest` with the record's next version, and its
+    /// terms.
     function register(bytes32 label, Registration calldata registration) external;
 
     /// @notice Replaces the caller's identity key under `label`, expired or not. The same key may come again, to renew
@@ -182,7 +183,7 @@ interface IKeyRegistry {
     /// terms.
     function rotate(bytes32 label, Registration calldata registration) external;
 
-    /// @notice Revokes the caller's identity key under `label`, expired or not. Nothing blocks it and nothing undoes it.
+    /// @notice Revokes the caller's identity key under `label`, expired or not. Nothing blocks or undoes it.
     /// @dev `validUntil` becomes this block's time unless the key expired before.
     /// @param label Which of the caller's records.
     /// @param reason Why.
