@@ -10,6 +10,8 @@ import {VM} from "./Vm.sol";
 /// bytes. The figures are committed in contracts/snapshots; a change fails the test until it is committed too:
 ///
 ///     FORGE_SNAPSHOT_CHECK=false forge test --match-contract Gas
+///
+/// forge-config: default.isolate = true
 contract GasTest is RegistryTest {
     function test_registerCompact() public {
         register(false);
