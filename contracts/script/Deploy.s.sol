@@ -26,19 +26,12 @@ contract Deploy {
     /// @notice The deployer refused, or put the code elsewhere.
     error NotDeployed(address expected, bytes answer);
 
-    /// @notice The registry's code was put at its address.
-    event Deployed(address registry);
-    /// @notice The registry was there already; nothing was sent.
-    event AlreadyDeployed(address registry);
-
     /// @notice Deploys unless it is done already.
     /// @return registry Where the registry is.
-    function run() external returns (KeyRegistry registry) {
+    /// @return already Whether it was there before; nothing was sent then.
+    function run() external returns (KeyRegistry registry, bool already) {
         registry = KeyRegistry(predict());
-        if (address(registry).code.length != 0) {
-            emit AlreadyDeployed(address(registry));
-            return registry;
-        }
+        if (address(registry).code.length != 0) return (registry, true);
         if (DEPLOYER.code.length == 0) revert NoDeployer(DEPLOYER);
 
         VM.startBroadcast();
@@ -46,7 +39,6 @@ contract Deploy {
         VM.stopBroadcast();
 
         if (!success || address(registry).code.length == 0) revert NotDeployed(address(registry), answer);
-        emit Deployed(address(registry));
     }
 
     /// @notice The registry's address on every chain.

@@ -6,7 +6,7 @@ import {VM, Vm} from "./Vm.sol";
 
 /// @notice The deploy script, as tests call it.
 interface DeployScript {
-    function run() external returns (IKeyRegistry registry);
+    function run() external returns (IKeyRegistry registry, bool already);
     function predict() external view returns (address);
     function DEPLOYER() external view returns (address);
     function SALT() external view returns (bytes32);
@@ -32,10 +32,10 @@ abstract contract RegistryTest {
     }
 
     /// @notice The registry, deployed as users deploy it.
-    function deployed() internal returns (IKeyRegistry) {
+    function deployed() internal returns (IKeyRegistry atItsAddress) {
         DeployScript script = deployScript();
         VM.etch(script.DEPLOYER(), DETERMINISTIC_DEPLOYER);
-        return script.run();
+        (atItsAddress,) = script.run();
     }
 
     function deployScript() internal returns (DeployScript) {
