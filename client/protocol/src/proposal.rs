@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use crate::error::{ChainDisagrees, Error, PeerIncompatible, PeerMisbehaved};
 use crate::identity::{Address, Identity, Label};
 use crate::state::{self, Anchor, MAX_READINGS, Query, Reading, Role, StateHash, StateView};
-use crate::wire::Cursor;
+use crate::wire::Reader;
 
 /// The initiator's proposal. Its values and hashes are claims, for diagnosis: what counts is what
 /// each side proves for itself, and the key schedule holds them to it.
@@ -107,7 +107,8 @@ impl Proposal {
         }
     }
 
-    pub(crate) fn encode_into(&self, out: &mut Vec<u8>) {
+    /// Appends the encoding. Readings beyond [`MAX_READINGS`] are left out.
+    pub fn encode_into(&self, out: &mut Vec<u8>) {
         let start = out.len();
         out.extend_from_slice(&self.timestamp_unix_ms.to_be_bytes());
         extend_identity(out, &self.initiator);
@@ -132,12 +133,16 @@ impl Proposal {
         out.resize(padded, 0);
     }
 
-    pub(crate) fn decode(bytes: &mut [u8]) -> Result<Self, Error> {
+    /// Reads an encoded proposal.
+    ///
+    /// # Errors
+    /// [`PeerMisbehaved::MalformedProposal`] with what is wrong; [`PeerIncompatible::UnknownReading`].
+    pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
         let length = bytes.len();
-        let mut cursor = Cursor::over(bytes);
-        let proposal = Self::decode_fields(&mut cursor)?;
+        let mut reader = Reader::over(bytes);
+        let proposal = Self::decode_fields(&mut reader)?;
         let used = FIXED + proposal.readings.len() * READING;
-        if length != used.next_multiple_of(PADDING) || cursor.rest().iter().any(|byte| *byte != 0) {
+        if length != used.next_multiple_of(PADDING) || reader.rest().iter().any(|byte| *byte != 0) {
             return Err(PeerMisbehaved::MalformedProposal(
                 "its padding is not zeros up to the next multiple of 512",
             )
@@ -146,16 +151,16 @@ impl Proposal {
         Ok(proposal)
     }
 
-    fn decode_fields(cursor: &mut Cursor<'_>) -> Result<Self, Error> {
+    fn decode_fields(reader: &mut Reader<'_>) -> Result<Self, Error> {
         Ok(Self {
-            timestamp_unix_ms: cursor.u64().ok_or(SHORT)?,
-            initiator: take_identity(cursor).ok_or(SHORT)?,
-            initiator_version: cursor.u16().ok_or(SHORT)?,
-            responder: take_identity(cursor).ok_or(SHORT)?,
-            anchor: take_anchor(cursor).ok_or(SHORT)?,
-            initiator_record: cursor.array().ok_or(SHORT)?,
-            responder_record: cursor.array().ok_or(SHORT)?,
-            readings: take_readings(cursor)?,
+            timestamp_unix_ms: reader.u64().ok_or(SHORT)?,
+            initiator: take_identity(reader).ok_or(SHORT)?,
+            initiator_version: reader.u16().ok_or(SHORT)?,
+            responder: take_identity(reader).ok_or(SHORT)?,
+            anchor: take_anchor(reader).ok_or(SHORT)?,
+            initiator_record: reader.array().ok_or(SHORT)?,
+            responder_record: reader.array().ok_or(SHORT)?,
+            readings: take_readings(reader)?,
         })
     }
 }
@@ -165,30 +170,30 @@ fn extend_identity(out: &mut Vec<u8>, identity: &Identity) {
     out.extend_from_slice(&identity.label.0);
 }
 
-fn take_identity(cursor: &mut Cursor<'_>) -> Option<Identity> {
-    Some(Identity { owner: Address(cursor.array()?), label: Label(cursor.array()?) })
+fn take_identity(reader: &mut Reader<'_>) -> Option<Identity> {
+    Some(Identity { owner: Address(reader.array()?), label: Label(reader.array()?) })
 }
 
-fn take_anchor(cursor: &mut Cursor<'_>) -> Option<Anchor> {
+fn take_anchor(reader: &mut Reader<'_>) -> Option<Anchor> {
     Some(Anchor {
-        chain_id: cursor.u64()?,
-        block_number: cursor.u64()?,
-        block_hash: cursor.array()?,
-        registry: Address(cursor.array()?),
+        chain_id: reader.u64()?,
+        block_number: reader.u64()?,
+        block_hash: reader.array()?,
+        registry: Address(reader.array()?),
     })
 }
 
-fn take_readings(cursor: &mut Cursor<'_>) -> Result<Vec<Reading>, Error> {
-    let count = usize::from(cursor.u8().ok_or(SHORT)?);
+fn take_readings(reader: &mut Reader<'_>) -> Result<Vec<Reading>, Error> {
+    let count = usize::from(reader.u8().ok_or(SHORT)?);
     if count > MAX_READINGS {
         return Err(PeerMisbehaved::MalformedProposal("it has more than 16 readings").into());
     }
     let mut readings = Vec::with_capacity(count);
     for _ in 0..count {
-        let kind = cursor.u8().ok_or(SHORT)?;
-        let source = Address(cursor.array().ok_or(SHORT)?);
-        let subject = cursor.array().ok_or(SHORT)?;
-        let value = cursor.array().ok_or(SHORT)?;
+        let kind = reader.u8().ok_or(SHORT)?;
+        let source = Address(reader.array().ok_or(SHORT)?);
+        let subject = reader.array().ok_or(SHORT)?;
+        let value = reader.array().ok_or(SHORT)?;
         let query =
             Query::from_parts(source, kind, subject).ok_or(PeerIncompatible::UnknownReading { kind })?;
         readings.push(Reading { query, value });

@@ -83,14 +83,17 @@ pub enum Reject {
 pub(crate) const REJECT: usize = 16;
 
 impl Reject {
-    pub(crate) fn encode(self) -> [u8; REJECT] {
+    /// The encoding.
+    #[must_use]
+    pub fn encode(self) -> [u8; REJECT] {
         let (code, detail) = self.code_and_detail();
         let [a, b, c, d, e, f, g, h] = detail.to_be_bytes();
         [code, a, b, c, d, e, f, g, h, 0, 0, 0, 0, 0, 0, 0]
     }
 
-    /// `None` for an unknown code, a detail out of range or padding that is not zero.
-    pub(crate) fn decode(bytes: [u8; REJECT]) -> Option<Self> {
+    /// Reads an encoding; `None` for an unknown code, a detail out of range or padding that is not zero.
+    #[must_use]
+    pub fn decode(bytes: [u8; REJECT]) -> Option<Self> {
         let [code, a, b, c, d, e, f, g, h, ..] = bytes;
         let reject = Self::from_code_and_detail(code, u64::from_be_bytes([a, b, c, d, e, f, g, h]))?;
         // One encoding per reject: whatever does not encode back is malformed.

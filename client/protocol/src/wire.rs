@@ -13,24 +13,19 @@ pub(crate) const REPLY: u8 = 2;
 /// First byte of a reject.
 pub(crate) const REJECT: u8 = 3;
 
-/// Takes a message apart from the front, in place.
-pub(crate) struct Cursor<'a>(&'a mut [u8]);
+/// Takes a message apart from the front.
+pub(crate) struct Reader<'a>(&'a [u8]);
 
-impl<'a> Cursor<'a> {
-    pub(crate) const fn over(bytes: &'a mut [u8]) -> Self {
+impl<'a> Reader<'a> {
+    pub(crate) const fn over(bytes: &'a [u8]) -> Self {
         Self(bytes)
-    }
-
-    /// The next `length` bytes; `None` leaves the cursor empty.
-    pub(crate) fn take(&mut self, length: usize) -> Option<&'a mut [u8]> {
-        let (taken, rest) = core::mem::take(&mut self.0).split_at_mut_checked(length)?;
-        self.0 = rest;
-        Some(taken)
     }
 
     /// The next `N` bytes, copied.
     pub(crate) fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
-        self.take(N)?.first_chunk().copied()
+        let (taken, rest) = self.0.split_first_chunk()?;
+        self.0 = rest;
+        Some(*taken)
     }
 
     pub(crate) fn u8(&mut self) -> Option<u8> {
@@ -45,7 +40,7 @@ impl<'a> Cursor<'a> {
         self.array().map(u64::from_be_bytes)
     }
 
-    pub(crate) fn rest(self) -> &'a mut [u8] {
+    pub(crate) const fn rest(self) -> &'a [u8] {
         self.0
     }
 }

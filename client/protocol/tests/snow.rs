@@ -141,10 +141,11 @@ fn assert_records_open_under(
 
 fn seal(key: &[u8; 32], number: u64, content_type: u8, text: &[u8]) -> Vec<u8> {
     let mut nonce = [0; 12];
+    nonce[0] = content_type;
     nonce[4..].copy_from_slice(&number.to_be_bytes());
     let mut sealed = text.to_vec();
     let tag = aes_gcm::Aes256Gcm::new(key.into())
-        .encrypt_inout_detached(&nonce.into(), &[content_type], InOutBuf::from(&mut sealed[..]))
+        .encrypt_inout_detached(&nonce.into(), &[], InOutBuf::from(&mut sealed[..]))
         .unwrap();
     [&[content_type][..], &sealed, &tag].concat()
 }

@@ -16,6 +16,7 @@ use crate::curve::PublicKey;
 use crate::custody::{EcdhPurpose, KeyAnswer, KeyRequest};
 use crate::error::{ApiMisuse, ChainDisagrees, Error, PeerMisbehaved};
 use crate::handshake::ephemerals::{Ephemeral, InitiatorEphemerals};
+use crate::handshake::hello::POINT;
 use crate::handshake::{Established, Summary, floor, hello, product, reply, write_ephemeral};
 use crate::kem::{CIPHERTEXT, KemKeyPair};
 use crate::key_schedule;
@@ -25,7 +26,7 @@ use crate::secret::Secret32;
 use crate::state::{Role, StateView};
 use crate::suite::{Suite, SuitePolicy};
 use crate::symmetric::SymmetricState;
-use crate::wire::{self, Cursor};
+use crate::wire;
 
 /// What a dial starts from.
 #[derive(Clone, Debug)]
@@ -174,20 +175,19 @@ impl ExpectReply {
     fn read_reply(self, noise_message: &mut [u8]) -> Result<AwaitingReplyProduct, Error> {
         let Self { mut common, .. } = self;
         let bad_length = PeerMisbehaved::BadLength { expected: "reply", length: 1 + noise_message.len() };
-        let mut cursor = Cursor::over(noise_message);
-        let e = cursor.array().ok_or(bad_length)?;
-        let responder_ephemeral = PublicKey::from_compressed(&e)
+        let (e, mut sealed) = noise_message.split_first_chunk_mut::<POINT>().ok_or(bad_length)?;
+        let responder_ephemeral = PublicKey::from_compressed(e)
             .map_err(|_| PeerMisbehaved::InvalidPoint("responder's ephemeral key"))?;
-        common.symmetric.mix_ephemeral(&e);
+        common.symmetric.mix_ephemeral(e);
         common.symmetric.mix_product(&common.ephemeral.product_with(&responder_ephemeral));
         if let Some(kem) = common.kem.take() {
-            let sealed = cursor.take(CIPHERTEXT + TAG).ok_or(bad_length)?;
-            let opened = common.symmetric.decrypt(sealed);
+            let ciphertext = sealed.split_off_mut(..CIPHERTEXT + TAG).ok_or(bad_length)?;
+            let opened = common.symmetric.decrypt(ciphertext);
             let opened = opened.map_err(|_| PeerMisbehaved::DoesNotAuthenticate("KEM ciphertext"))?;
             let ciphertext = opened.first_chunk::<CIPHERTEXT>().ok_or(bad_length)?;
             common.symmetric.mix_key(kem.decapsulate(*ciphertext).expose());
         }
-        let sealed_payload = cursor.array().ok_or(bad_length)?;
+        let sealed_payload = *sealed.first_chunk().ok_or(bad_length)?;
         Ok(AwaitingReplyProduct { common, responder_ephemeral, sealed_payload })
     }
 }

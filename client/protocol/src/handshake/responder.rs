@@ -28,7 +28,7 @@ use crate::secret::Secret32;
 use crate::state::{Role, StateView};
 use crate::suite::{Suite, SuitePolicy};
 use crate::symmetric::SymmetricState;
-use crate::wire::{self, Cursor};
+use crate::wire;
 
 /// What a responder answers as.
 #[derive(Clone, Debug)]
@@ -120,15 +120,14 @@ impl ExpectHello {
         let Self { params } = self;
         let hello::Opened { header, suite, noise_message } = hello::open(message, &params.public_key)?;
         let bad_length = PeerMisbehaved::BadLength { expected: "hello", length: noise_message.len() };
-        let mut cursor = Cursor::over(noise_message);
-        let e = cursor.array().ok_or(bad_length)?;
-        let initiator_ephemeral = PublicKey::from_compressed(&e)
+        let (e, sealed) = noise_message.split_first_chunk::<POINT>().ok_or(bad_length)?;
+        let initiator_ephemeral = PublicKey::from_compressed(e)
             .map_err(|_| PeerMisbehaved::InvalidPoint("initiator's ephemeral key"))?;
         let mut symmetric = SymmetricState::new(suite, &[labels::PROLOGUE, &header]);
         symmetric.mix_hash(&params.public_key.compressed());
-        symmetric.mix_ephemeral(&e);
+        symmetric.mix_ephemeral(e);
         let transcript = Transcript { symmetric, suite, initiator_ephemeral, encapsulation_key: None };
-        Ok(AwaitingHelloProduct { params, transcript, sealed: cursor.rest().to_vec() })
+        Ok(AwaitingHelloProduct { params, transcript, sealed: sealed.to_vec() })
     }
 }
 
@@ -146,16 +145,16 @@ impl AwaitingHelloProduct {
     pub fn answer(self, answer: KeyAnswer) -> Result<AwaitingStaticProduct, Error> {
         let Self { params, mut transcript, mut sealed } = self;
         transcript.symmetric.mix_product(&product(answer)?);
-        let mut cursor = Cursor::over(&mut sealed);
+        let mut rest = sealed.as_mut_slice();
         if transcript.suite == Suite::Hybrid {
-            let key = transcript.open::<ENCAPSULATION_KEY>(&mut cursor, "encapsulation key")?;
+            let key = transcript.open::<ENCAPSULATION_KEY>(&mut rest, "encapsulation key")?;
             let key = EncapsulationKey::parse(key).ok_or(PeerMisbehaved::InvalidEncapsulationKey)?;
             transcript.encapsulation_key = Some(key);
         }
-        let s = transcript.open::<POINT>(&mut cursor, "initiator's static key")?;
+        let s = transcript.open::<POINT>(&mut rest, "initiator's static key")?;
         let initiator = PublicKey::from_compressed(&s)
             .map_err(|_| PeerMisbehaved::InvalidPoint("initiator's static key"))?;
-        let sealed_proposal = cursor.rest().to_vec();
+        let sealed_proposal = rest.to_vec();
         Ok(AwaitingStaticProduct { params, transcript, initiator, sealed_proposal })
     }
 }
@@ -298,11 +297,11 @@ impl Transcript {
     /// Opens the next sealed part of the hello, `N` bytes long.
     fn open<const N: usize>(
         &mut self,
-        cursor: &mut Cursor<'_>,
+        rest: &mut &mut [u8],
         part: &'static str,
     ) -> Result<[u8; N], PeerMisbehaved> {
         let fails = PeerMisbehaved::DoesNotAuthenticate(part);
-        let sealed = cursor.take(N + TAG).ok_or(fails)?;
+        let sealed = rest.split_off_mut(..N + TAG).ok_or(fails)?;
         let opened = self.symmetric.decrypt(sealed).map_err(|_| fails)?;
         opened.first_chunk().copied().ok_or(fails)
     }

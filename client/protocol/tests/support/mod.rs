@@ -186,6 +186,6 @@ pub fn repair_mac1(hello: &mut [u8], responder: &PublicKey) {
     let key =
         Sha256::new().chain_update(b"countersign/1 mac1").chain_update(responder.compressed()).finalize();
     let (covered, macs) = hello.split_at_mut(hello.len() - 32);
-    let mac = Hmac::<Sha256>::new_from_slice(&key).unwrap().chain_update(&covered).finalize().into_bytes();
+    let mac = Hmac::<Sha256>::new_from_slice(&key).unwrap().chain_update(&*covered).finalize().into_bytes();
     macs.iter_mut().zip(mac).take(16).for_each(|(to, from)| *to = from);
 }
