@@ -1,0 +1,110 @@
+//! What the fuzzer calls, and what `cargo test` replays over the committed corpora.
+//!
+//! Each target takes arbitrary bytes for one message. It must not panic, and must accept nothing but the one
+//! message that an honest peer with these keys sends. That message is in the corpus.
+#![allow(dead_code, reason = "each fuzz binary calls one target")]
+
+#[path = "../../client/protocol/tests/support/mod.rs"]
+mod support;
+
+use countersign_protocol::{ContentType, Error, Proposal, Reject};
+use support::Pair;
+
+/// A hello that reaches a responder.
+pub fn hello(data: &[u8]) {
+    let pair = pair(data);
+    if pair.read_hello(&mut data.to_vec()).is_ok() {
+        assert_eq!(data, pair.hello().hello, "a responder took a hello that its initiator never sent");
+    }
+}
+
+/// A hello by someone who knows the responder's public key, and so passes the first check.
+pub fn repaired_hello(data: &[u8]) {
+    let mut message = data.to_vec();
+    if message.len() >= 32 {
+        let macs = message.len() - 16;
+        message[macs..].fill(0);
+        support::repair_mac1(&mut message, &Pair::new().bob.public_key());
+    }
+    hello(&message);
+}
+
+/// An answer that reaches an initiator.
+pub fn reply(data: &[u8]) {
+    let pair = pair(data);
+    let completes = pair.read_reply(pair.hello().next, &mut data.to_vec()).is_ok();
+    assert!(!completes || data == honest_reply(), "an initiator took a reply that its responder never sent");
+}
+
+/// A refusal that reaches an initiator, and the parser behind its seal.
+pub fn reject(data: &[u8]) {
+    let pair = Pair::new();
+    let read = pair.read_reply(pair.hello().next, &mut data.to_vec());
+    let believed = matches!(read, Err(Error::Rejected(_)));
+    assert!(!believed || data == honest_reject(), "an initiator believed a reject that nobody sent");
+    if let Some(text) = data.first_chunk()
+        && let Some(reject) = Reject::decode(*text)
+    {
+        assert_eq!(reject.encode(), *text, "one reject has two encodings");
+    }
+}
+
+/// A record that reaches a channel.
+pub fn record(data: &[u8]) {
+    let (_, mut bob) = Pair::new().establish();
+    let opens = bob.channel.receiver.open(&mut data.to_vec()).is_ok();
+    assert!(!opens || data == honest_record(), "a channel took a record that was never sealed");
+}
+
+/// The parser behind the seal of a hello.
+pub fn proposal(data: &[u8]) {
+    if let Ok(proposal) = Proposal::decode(data) {
+        let mut encoded = Vec::new();
+        proposal.encode_into(&mut encoded);
+        assert_eq!(encoded, data, "one proposal has two encodings");
+    }
+}
+
+/// Every target by name, with the honest messages that start its corpus.
+pub fn all() -> Vec<(&'static str, fn(&[u8]), Vec<Vec<u8>>)> {
+    let hellos = vec![Pair::new().hello().hello, Pair::classical().hello().hello];
+    vec![
+        ("hello", hello, hellos.clone()),
+        ("repaired_hello", repaired_hello, hellos),
+        ("reply", reply, vec![honest_reply(), honest_reject()]),
+        ("reject", reject, vec![honest_reject(), Reject::UnknownBlock { my_head: 76 }.encode().to_vec()]),
+        ("record", record, vec![honest_record()]),
+        ("proposal", proposal, vec![honest_proposal()]),
+    ]
+}
+
+/// The pair whose suite the message names: level 0 is the classical one.
+fn pair(message: &[u8]) -> Pair {
+    if message.get(2) == Some(&0) { Pair::classical() } else { Pair::new() }
+}
+
+fn honest_reply() -> Vec<u8> {
+    let pair = Pair::new();
+    let peer = pair.read_hello(&mut pair.hello().hello).unwrap();
+    pair.accept(peer).ok().unwrap().reply
+}
+
+fn honest_reject() -> Vec<u8> {
+    let pair = Pair::new();
+    pair.read_hello(&mut pair.hello().hello).unwrap().reject(Reject::Busy)
+}
+
+fn honest_record() -> Vec<u8> {
+    let (mut alice, _) = Pair::new().establish();
+    let mut record = [&[0][..], b"sell 5 at 2,999.75", &[0; 16]].concat();
+    alice.channel.sender.seal(ContentType::Data, &mut record).unwrap();
+    record
+}
+
+fn honest_proposal() -> Vec<u8> {
+    let pair = Pair::new();
+    let peer = pair.read_hello(&mut pair.hello().hello).unwrap();
+    let mut encoded = Vec::new();
+    peer.proposal().encode_into(&mut encoded);
+    encoded
+}
