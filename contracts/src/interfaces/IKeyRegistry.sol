@@ -174,7 +174,7 @@ interface IKeyRegistry {
 
     /// @notice Replaces the caller's identity key under `label`, expired or not. The same key may come again, to renew
     /// its expiry or change its floor.
-    /// @dev Warning: rotating a pinned record to a compact one leaves the old key's `x` in slot base + 1, since clearing
+    /// @dev Warning: rotating a pinned record to a compact one leaves the old key's `x` in slot base + 1: clearing it
     /// would cost every compact rotation 2,200 gas. A reader must take `x` only if one of its two points hashes to
     /// `signer`, as `recordOf` does.
     /// Warning: a `bundleHash` stays too; a bundle counts only if the current key signed it.
