@@ -255,7 +255,7 @@ mod tests {
         let go = Arc::new(Notify::new());
         let (cache, peer) = (Arc::new(cache(2, Some(go.clone()))), peer());
         let warming = tokio::spawn({
-            let (cache, peer) = (cache.clone(), peer.clone());
+            let (cache, peer) = (cache.clone(), peer);
             async move { cache.warm(&peer).await }
         });
         while asked(&cache) == 0 {

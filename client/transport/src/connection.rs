@@ -16,7 +16,7 @@ use crate::frame_reader::FrameReader;
 use crate::frame_writer::FrameWriter;
 use crate::inbound::Inbound;
 use crate::outbound::Outbound;
-use crate::split::{ConnectionReader, ConnectionWriter};
+use crate::split::{ConnectionReader, ConnectionWriter, Split};
 use crate::timeouts::Timeouts;
 
 /// A channel over a stream.
@@ -123,10 +123,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 
     /// Both directions apart, for two tasks. The writer's shutdown sends the close.
-    pub fn into_split(self) -> (ConnectionReader<S>, ConnectionWriter<S>) {
-        let Self { stream, inbound, outbound, .. } = self;
+    pub fn into_split(self) -> Split<S> {
+        let Self { stream, inbound, outbound, exporter, .. } = self;
         let (reading, writing) = tokio::io::split(stream);
-        (ConnectionReader::new(reading, inbound), ConnectionWriter::new(writing, outbound))
+        let reader = ConnectionReader::new(reading, inbound);
+        let writer = ConnectionWriter::new(writing, outbound);
+        Split { reader, writer, exporter }
     }
 
     fn poll_peer_close(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {

@@ -85,5 +85,6 @@ pub(crate) fn write_error(source: std::io::Error) -> TransportError {
 
 /// Bytes of a record before its content.
 const TYPE: usize = 1;
-/// The buffer's size between uses, unless it never grew so far: one long message must not hold its memory for ever.
-const KEPT: usize = 4 * (HEADER + MAX_MESSAGE);
+/// The most of the buffer that is kept between uses: one long message must not hold its memory for ever. Twice what
+/// four full records take, since a buffer grows by doubling and should not be given back after each of them.
+const KEPT: usize = 8 * (HEADER + MAX_MESSAGE);

@@ -28,6 +28,6 @@ mod timeouts;
 pub use connection::Connection;
 pub use error::{TransportError, Wait};
 pub use handshake_io::HandshakeIo;
-pub use split::{ConnectionReader, ConnectionWriter};
+pub use split::{ConnectionReader, ConnectionWriter, Split};
 pub use tcp::{accept, connect};
 pub use timeouts::Timeouts;

@@ -6,12 +6,24 @@ use core::pin::Pin;
 use core::task::{Context, Poll};
 use std::io;
 
+use countersign_protocol::Exporter;
 use futures_util::{Sink, Stream};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf, ReadHalf, WriteHalf};
 
 use crate::error::TransportError;
 use crate::inbound::Inbound;
 use crate::outbound::Outbound;
+
+/// A connection taken apart. Drop the exporter where it is not needed: that wipes its secret.
+#[derive(Debug)]
+pub struct Split<S> {
+    /// What the peer sends.
+    pub reader: ConnectionReader<S>,
+    /// What this side sends.
+    pub writer: ConnectionWriter<S>,
+    /// Keys for the application, derived from this session.
+    pub exporter: Exporter,
+}
 
 /// The receiving direction of a [`Connection`](crate::Connection).
 pub struct ConnectionReader<S> {
