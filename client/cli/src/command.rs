@@ -1,0 +1,14 @@
+//! The commands, one file each.
+
+pub(crate) mod completions;
+pub(crate) mod connect;
+pub(crate) mod contacts;
+pub(crate) mod demo;
+pub(crate) mod doctor;
+pub(crate) mod keygen;
+pub(crate) mod listen;
+pub(crate) mod man;
+pub(crate) mod register;
+pub(crate) mod resolve;
+pub(crate) mod revoke;
+pub(crate) mod rotate;

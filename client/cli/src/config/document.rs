@@ -1,0 +1,204 @@
+//! The shape of the configuration file.
+
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use serde::{Deserialize, Deserializer, de};
+
+use super::known_keys;
+use crate::moment::Span;
+use crate::party::{Account, PlainAddress};
+
+/// The whole file. Every key may be missing.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Document {
+    pub(crate) chain: ChainTable,
+    pub(crate) identity: IdentityTable,
+    pub(crate) policy: PolicyTable,
+    pub(crate) session: SessionTable,
+    pub(crate) timeouts: TimeoutTable,
+    pub(crate) contacts: ContactsTable,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct ChainTable {
+    pub(crate) id: Option<u64>,
+    pub(crate) registry: Option<PlainAddress>,
+    pub(crate) endpoints: Vec<String>,
+    pub(crate) threshold: Option<NonZeroUsize>,
+    pub(crate) own_node: Option<bool>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct IdentityTable {
+    pub(crate) owner: Option<Account>,
+    pub(crate) label: Option<String>,
+    pub(crate) keystore: Option<PathBuf>,
+    pub(crate) passphrase_file: Option<PathBuf>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct PolicyTable {
+    pub(crate) preset: Option<Preset>,
+    #[serde(deserialize_with = "span_or_none")]
+    pub(crate) max_head_age: Option<Option<Span>>,
+    pub(crate) max_clock_skew: Option<Span>,
+    pub(crate) max_head_lag: Option<u64>,
+    pub(crate) min_record_age: Option<Span>,
+    pub(crate) max_anchor_age: Option<Span>,
+    pub(crate) request_timeout: Option<Span>,
+    pub(crate) head_reuse: Option<Span>,
+    pub(crate) max_response_bytes: Option<usize>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct SessionTable {
+    pub(crate) suites: Option<SuiteChoice>,
+    pub(crate) instruments: Vec<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct TimeoutTable {
+    pub(crate) connect: Option<Span>,
+    pub(crate) handshake_step: Option<Span>,
+    #[serde(deserialize_with = "span_or_none")]
+    pub(crate) idle: Option<Option<Span>>,
+    pub(crate) write: Option<Span>,
+    pub(crate) close: Option<Span>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct ContactsTable {
+    pub(crate) file: Option<PathBuf>,
+}
+
+/// Starting points for how old and how far apart things may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Preset {
+    /// A local development chain that stands still between transactions
+    Anvil,
+    /// Ethereum: 12 s slots, records count once they are final (13 min)
+    Mainnet,
+    /// A rollup with blocks of a second or two
+    L2,
+}
+
+/// Which cipher suites this side takes part in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum SuiteChoice {
+    /// secp256k1 and ML-KEM-768 together, and nothing less
+    Hybrid,
+    /// Dials hybrid, answers classical too
+    PreferHybrid,
+    /// Dials classical, answers both
+    PreferClassical,
+}
+
+impl Document {
+    /// Reads the file's text. An unknown key is an error that names the nearest known one.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        let table: toml::Table = text.parse().map_err(|error: toml::de::Error| error.to_string())?;
+        known_keys::check(&table)?;
+        toml::from_str(text).map_err(|error| error.to_string())
+    }
+}
+
+impl<'de> Deserialize<'de> for PlainAddress {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
+}
+
+impl<'de> Deserialize<'de> for Account {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
+}
+
+/// A span, or the word `none` for no limit.
+fn span_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Span>>, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    match text.as_str() {
+        "none" => Ok(Some(None)),
+        text => text.parse().map(|span| Some(Some(span))).map_err(de::Error::custom),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_whole_file_reads() {
+        let text = r#"
+            [chain]
+            id = 31337
+            endpoints = ["http://127.0.0.1:8545"]
+            own_node = true
+            [policy]
+            preset = "l2"
+            max_head_age = "none"
+            min_record_age = "15m"
+            [session]
+            suites = "prefer-hybrid"
+        "#;
+        let document = Document::parse(text).unwrap();
+        assert_eq!(document.chain.id, Some(31337));
+        assert_eq!(document.policy.max_head_age, Some(None));
+        assert_eq!(document.policy.min_record_age, Some(Span(Duration::from_secs(900))));
+        assert_eq!(document.session.suites, Some(SuiteChoice::PreferHybrid));
+    }
+
+    #[test]
+    fn a_bad_value_names_its_line() {
+        let error = Document::parse("[policy]\nmin_record_age = \"soon\"").unwrap_err();
+        assert!(error.contains("line 2") && error.contains("90s"), "{error}");
+        let error = Document::parse("[chain]\nthreshold = 0").unwrap_err();
+        assert!(error.contains("line 2"), "{error}");
+    }
+
+    /// The example in the repository, with every key uncommented.
+    fn uncommented() -> String {
+        let example = include_str!("../../countersign.example.toml");
+        let line = |line: &str| match line.strip_prefix("# ") {
+            Some(rest) if rest.contains(" = ") => format!("{rest}\n"),
+            _ => format!("{line}\n"),
+        };
+        example.lines().map(line).collect()
+    }
+
+    #[test]
+    fn the_example_parses_as_it_stands_and_sets_nothing() {
+        let example = include_str!("../../countersign.example.toml");
+        let document = Document::parse(example).unwrap();
+        assert!(document.chain.id.is_none() && document.identity.owner.is_none());
+    }
+
+    #[test]
+    fn the_example_lists_every_key_and_no_other() {
+        Document::parse(&uncommented()).unwrap();
+        let table: toml::Table = uncommented().parse().unwrap();
+        for (section, keys) in known_keys::KNOWN {
+            let listed = table.get(*section).unwrap().as_table().unwrap();
+            let mut listed: Vec<&str> = listed.keys().map(String::as_str).collect();
+            let mut known = keys.to_vec();
+            listed.sort_unstable();
+            known.sort_unstable();
+            assert_eq!(listed, known, "[{section}]");
+        }
+        assert_eq!(table.len(), known_keys::KNOWN.len());
+    }
+}

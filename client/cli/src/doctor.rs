@@ -1,0 +1,82 @@
+//! Looking for trouble before it is met: each check yields a finding.
+
+pub(crate) mod chain;
+pub(crate) mod local;
+
+use owo_colors::OwoColorize;
+use serde::Serialize;
+
+use crate::console::{Console, Report};
+use crate::exit::Exit;
+use crate::failure::Failure;
+
+/// What one check found.
+#[derive(Debug, Serialize)]
+pub(crate) struct Finding {
+    check: String,
+    status: Status,
+    detail: String,
+    hint: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Status {
+    Ok,
+    Warn,
+    Fail,
+}
+
+/// The findings so far, told as they come.
+#[derive(Debug)]
+pub(crate) struct Examination {
+    console: Console,
+    failed: usize,
+}
+
+impl Examination {
+    pub(crate) const fn new(console: Console) -> Self {
+        Self { console, failed: 0 }
+    }
+
+    pub(crate) fn add(&mut self, finding: Finding) -> Result<(), Failure> {
+        self.failed += usize::from(finding.status == Status::Fail);
+        self.console.report(&finding)
+    }
+
+    pub(crate) fn verdict(self) -> Result<(), Failure> {
+        match self.failed {
+            0 => Ok(()),
+            1 => Err(Failure::new(Exit::Unhealthy, "unhealthy", "1 check failed")),
+            failed => Err(Failure::new(Exit::Unhealthy, "unhealthy", format!("{failed} checks failed"))),
+        }
+    }
+}
+
+impl Finding {
+    fn ok(check: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { check: check.into(), status: Status::Ok, detail: detail.into(), hint: None }
+    }
+
+    fn warn(check: impl Into<String>, detail: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { check: check.into(), status: Status::Warn, detail: detail.into(), hint: Some(hint.into()) }
+    }
+
+    fn fail(check: impl Into<String>, failure: &Failure) -> Self {
+        let hint = failure.hint_text().map(str::to_owned);
+        Self { check: check.into(), status: Status::Fail, detail: failure.message().to_owned(), hint }
+    }
+}
+
+impl Report for Finding {
+    fn lines(&self) -> String {
+        let status = match self.status {
+            Status::Ok => "ok  ".green().to_string(),
+            Status::Warn => "warn".yellow().to_string(),
+            Status::Fail => "fail".red().bold().to_string(),
+        };
+        let hint =
+            self.hint.as_ref().map(|hint| format!("\n{:18}{} {hint}", "", "→".cyan())).unwrap_or_default();
+        format!("{status}  {:<10}  {}{hint}", self.check, self.detail)
+    }
+}

@@ -1,0 +1,61 @@
+//! Asking for passphrases.
+
+use std::path::Path;
+
+use countersign::custody::{Passphrase, PassphraseError};
+use zeroize::Zeroizing;
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+
+/// Where a passphrase is to be taken from.
+#[derive(Clone, Debug)]
+pub(crate) enum PassphraseSource {
+    File(std::path::PathBuf),
+    Descriptor(u32),
+    Terminal,
+}
+
+impl PassphraseSource {
+    pub(crate) fn new(file: Option<&Path>, descriptor: Option<u32>) -> Self {
+        match (descriptor, file) {
+            (Some(descriptor), _) => Self::Descriptor(descriptor),
+            (None, Some(file)) => Self::File(file.to_path_buf()),
+            (None, None) => Self::Terminal,
+        }
+    }
+
+    /// The passphrase of an existing keystore; `what` is named in the prompt. Waits for the person.
+    pub(crate) fn read(&self, what: &str) -> Result<Passphrase, Failure> {
+        match self {
+            Self::File(path) => Ok(Passphrase::from_file(path)?),
+            Self::Descriptor(number) => Ok(Passphrase::from_descriptor(*number)?),
+            Self::Terminal => Ok(Passphrase::new(ask(&format!("Passphrase of {what}: "))?)?),
+        }
+    }
+
+    /// A passphrase for a keystore that is about to be made: from a terminal, twice.
+    pub(crate) fn read_new(&self, what: &str) -> Result<Passphrase, Failure> {
+        let Self::Terminal = self else { return self.read(what) };
+        let first = ask(&format!("New passphrase for {what}: "))?;
+        if first.is_empty() {
+            return Err(PassphraseError::Empty.into());
+        }
+        let second = ask("The same again: ")?;
+        if *first != *second {
+            let failure =
+                Failure::new(Exit::Keystore, "passphrase", "the two passphrases differ; nothing was written");
+            return Err(failure.hint("run the command again"));
+        }
+        Ok(Passphrase::new(first)?)
+    }
+}
+
+fn ask(prompt: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
+    let typed = rpassword::prompt_password(prompt).map_err(|error| {
+        let failure =
+            Failure::new(Exit::Keystore, "passphrase", format!("cannot ask for the passphrase: {error}"));
+        failure.hint("without a terminal, use --passphrase-file FILE or --passphrase-fd N")
+    })?;
+    Ok(Zeroizing::new(typed.into_bytes()))
+}

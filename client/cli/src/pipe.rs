@@ -1,0 +1,108 @@
+//! A session between standard input and standard output.
+
+use std::io;
+use std::pin::pin;
+
+use countersign::Session;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::interrupt::Interrupt;
+
+/// How many bytes went each way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Traffic {
+    pub(crate) sent: u64,
+    pub(crate) received: u64,
+}
+
+/// What to do once the peer has said its last word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AfterPeerClose {
+    /// Close too: standard input is a person, or belongs to later sessions as well.
+    Close,
+    /// First send what standard input still holds.
+    SendTheRest,
+}
+
+/// Carries bytes both ways until both sides have closed. The end of `input` closes this direction only; what the
+/// peer still sends goes to `output`. An interrupt closes the session properly before it is reported.
+pub(crate) async fn pipe(
+    session: &mut Session,
+    input: &mut (impl AsyncRead + Unpin),
+    output: &mut (impl AsyncWrite + Unpin),
+    after_peer_close: AfterPeerClose,
+    interrupt: &mut Interrupt,
+) -> Result<Traffic, Failure> {
+    let mut traffic = Traffic::default();
+    let ended = {
+        let (mut reader, mut writer) = tokio::io::split(&mut session.connection);
+        let mut up = pin!(send_all(input, &mut writer, &mut traffic.sent));
+        let mut down = pin!(receive_all(&mut reader, output, &mut traffic.received));
+        let (mut sent, mut received) = (false, false);
+        loop {
+            tokio::select! {
+                done = &mut up, if !sent => { done?; sent = true; }
+                done = &mut down, if !received => { done?; received = true; }
+                signal = interrupt.signalled() => break Err(signal.into_failure()),
+            }
+            match (sent, received) {
+                (true, true) => break Ok(true),
+                (false, true) if after_peer_close == AfterPeerClose::Close => break Ok(false),
+                _ => {}
+            }
+        }
+    };
+    // Idempotent where this direction is closed already.
+    if !matches!(ended, Ok(true)) {
+        let closed = session.connection.shutdown().await;
+        if ended.is_ok() {
+            closed.map_err(Failure::of_stream)?;
+        }
+    }
+    ended.map(|_| traffic)
+}
+
+async fn send_all(
+    input: &mut (impl AsyncRead + Unpin),
+    writer: &mut (impl AsyncWrite + Unpin),
+    sent: &mut u64,
+) -> Result<(), Failure> {
+    let mut buffer = vec![0; CHUNK];
+    loop {
+        let length = input.read(&mut buffer).await.map_err(input_failed)?;
+        let Some(chunk) = buffer.get(..length).filter(|chunk| !chunk.is_empty()) else { break };
+        writer.write_all(chunk).await.map_err(Failure::of_stream)?;
+        // A person's line is not to wait for the next one.
+        writer.flush().await.map_err(Failure::of_stream)?;
+        *sent += chunk.len() as u64;
+    }
+    writer.shutdown().await.map_err(Failure::of_stream)
+}
+
+async fn receive_all(
+    reader: &mut (impl AsyncRead + Unpin),
+    output: &mut (impl AsyncWrite + Unpin),
+    received: &mut u64,
+) -> Result<(), Failure> {
+    let mut buffer = vec![0; CHUNK];
+    loop {
+        let length = reader.read(&mut buffer).await.map_err(Failure::of_stream)?;
+        let Some(chunk) = buffer.get(..length).filter(|chunk| !chunk.is_empty()) else { return Ok(()) };
+        output.write_all(chunk).await.map_err(output_failed)?;
+        output.flush().await.map_err(output_failed)?;
+        *received += chunk.len() as u64;
+    }
+}
+
+fn input_failed(error: io::Error) -> Failure {
+    Failure::new(Exit::Unexpected, "input", format!("cannot read standard input: {error}"))
+}
+
+fn output_failed(error: io::Error) -> Failure {
+    Failure::new(Exit::Unexpected, "output", format!("cannot write standard output: {error}"))
+}
+
+/// Bytes read at once.
+const CHUNK: usize = 64 * 1024;

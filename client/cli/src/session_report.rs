@@ -1,0 +1,157 @@
+//! What is said about a session: opened, closed, refused.
+
+use countersign::{AcceptError, Query, Reading, Session};
+use serde::Serialize;
+
+use crate::console::Report;
+use crate::failure::Failure;
+use crate::party::{checksummed, shown};
+use crate::pipe::Traffic;
+
+/// A session was opened.
+#[derive(Debug, Serialize)]
+pub(crate) struct Opened {
+    event: &'static str,
+    peer: String,
+    peer_version: u16,
+    remote: String,
+    suite: String,
+    state_hash: String,
+    block_number: u64,
+    block_hash: String,
+    readings: Vec<ReadingReport>,
+}
+
+/// A value that both sides proved.
+#[derive(Debug, Serialize)]
+pub(crate) struct ReadingReport {
+    contract: String,
+    slot: String,
+    value: String,
+}
+
+/// A session ended as it should.
+#[derive(Debug, Serialize)]
+pub(crate) struct Closed {
+    event: &'static str,
+    peer: String,
+    sent: u64,
+    received: u64,
+}
+
+/// A session ended otherwise, and the listener goes on.
+#[derive(Debug, Serialize)]
+pub(crate) struct Broken {
+    event: &'static str,
+    peer: String,
+    kind: &'static str,
+    message: String,
+}
+
+/// A connection got no session.
+#[derive(Debug, Serialize)]
+pub(crate) struct Refused {
+    event: &'static str,
+    remote: String,
+    initiator: Option<String>,
+    told: Option<String>,
+    message: String,
+}
+
+impl Opened {
+    pub(crate) fn new(session: &Session) -> Self {
+        Self {
+            event: "session",
+            peer: shown(&session.peer()),
+            peer_version: session.peer_key().record().version,
+            remote: session.remote.to_string(),
+            suite: session.summary.suite.to_string(),
+            state_hash: session.state_hash().to_string(),
+            block_number: session.anchor().block_number,
+            block_hash: format!("0x{}", hex::encode(session.anchor().block_hash)),
+            readings: session.readings().iter().map(ReadingReport::new).collect(),
+        }
+    }
+}
+
+impl ReadingReport {
+    fn new(reading: &Reading) -> Self {
+        let Query::StorageSlot { source, slot } = &reading.query;
+        Self {
+            contract: checksummed(source),
+            slot: format!("0x{}", hex::encode(slot)),
+            value: format!("0x{}", hex::encode(reading.value)),
+        }
+    }
+}
+
+impl Closed {
+    pub(crate) fn new(peer: String, traffic: Traffic) -> Self {
+        Self { event: "closed", peer, sent: traffic.sent, received: traffic.received }
+    }
+}
+
+impl Broken {
+    pub(crate) fn new(peer: String, failure: &Failure) -> Self {
+        Self { event: "broken", peer, kind: failure.kind(), message: failure.message().to_owned() }
+    }
+}
+
+impl Refused {
+    pub(crate) fn new(error: &AcceptError) -> Self {
+        Self {
+            event: "refused",
+            remote: error.remote.to_string(),
+            initiator: error.initiator.as_ref().map(shown),
+            told: error.told.map(|reject| reject.to_string()),
+            message: error.cause.to_string(),
+        }
+    }
+}
+
+impl Report for Opened {
+    fn lines(&self) -> String {
+        let Self { peer, peer_version, remote, suite, state_hash, block_number, .. } = self;
+        let mut text = format!(
+            "session with {peer} (key version {peer_version}, {suite}) at {remote}\n  block {block_number}, state {state_hash}"
+        );
+        for reading in &self.readings {
+            text.push_str(&format!(
+                "\n  {} slot {} = {}",
+                reading.contract,
+                short(&reading.slot),
+                short(&reading.value)
+            ));
+        }
+        text
+    }
+}
+
+impl Report for Closed {
+    fn lines(&self) -> String {
+        format!("session with {} closed: {} bytes sent, {} received", self.peer, self.sent, self.received)
+    }
+}
+
+impl Report for Broken {
+    fn lines(&self) -> String {
+        format!("session with {} broke: {}", self.peer, self.message)
+    }
+}
+
+impl Report for Refused {
+    fn lines(&self) -> String {
+        let whom = self.initiator.as_deref().unwrap_or("somebody who did not say who they are");
+        let told = match &self.told {
+            Some(told) => format!("; told: {told}"),
+            None => String::new(),
+        };
+        format!("refused {whom} at {}: {}{told}", self.remote, self.message)
+    }
+}
+
+/// A word without its leading zeros.
+fn short(word: &str) -> String {
+    let digits = word.trim_start_matches("0x").trim_start_matches('0');
+    if digits.is_empty() { "0x0".into() } else { format!("0x{digits}") }
+}

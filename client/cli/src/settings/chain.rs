@@ -1,0 +1,201 @@
+//! The chain part of the settings.
+
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use countersign::protocol::Address;
+use countersign::registry::{Endpoint, HeadPolicy, HeadTrust, Resolver, artifact};
+
+use super::Settings;
+use crate::arguments::ChainArguments;
+use crate::config::{PolicyTable, Preset};
+use crate::failure::Failure;
+use crate::moment::Span;
+
+/// Which chain is read, through whom, and how recent things must be.
+#[derive(Clone, Debug)]
+pub(crate) struct ChainSettings {
+    pub(crate) chain_id: u64,
+    pub(crate) registry: Address,
+    pub(crate) endpoints: Vec<Endpoint>,
+    pub(crate) trust: HeadTrust,
+    pub(crate) policy: HeadPolicy,
+}
+
+impl Settings {
+    /// `named` is the chain that an address was written with (CAIP-10); it must not contradict the rest.
+    pub(crate) fn chain(
+        &self,
+        arguments: &ChainArguments,
+        named: Option<u64>,
+    ) -> Result<ChainSettings, Failure> {
+        let table = &self.config.document.chain;
+        let chain_id = chain_id(arguments.chain_id, named, table.id)?;
+        let registry = arguments
+            .registry
+            .or(table.registry)
+            .map_or_else(artifact::key_registry_address, |named| named.0);
+        let from_flags = !arguments.rpc.is_empty();
+        let written = if from_flags { &arguments.rpc } else { &table.endpoints };
+        let endpoints = parse_endpoints(written)?;
+        // Who says "my own node" in the file means the file's node, not one named on the command line.
+        let own_node = arguments.own_node || (!from_flags && table.own_node.unwrap_or(false));
+        let trust = trust(&endpoints, arguments.threshold.or(table.threshold), own_node)?;
+        let preset = arguments
+            .policy
+            .or(self.config.document.policy.preset)
+            .unwrap_or_else(|| Preset::of_chain(chain_id));
+        let policy = self.config.document.policy.over(preset.policy());
+        Ok(ChainSettings { chain_id, registry, endpoints, trust, policy })
+    }
+}
+
+impl ChainSettings {
+    pub(crate) fn resolver(&self) -> Result<Resolver, Failure> {
+        Ok(Resolver::new(self.chain_id, self.registry, self.trust.clone(), self.policy.clone())?)
+    }
+}
+
+impl Preset {
+    /// Which preset suits a chain when none is named. Too strict only ever refuses, so mainnet's is for the unknown.
+    const fn of_chain(chain_id: u64) -> Self {
+        match chain_id {
+            ANVIL_CHAIN_ID => Self::Anvil,
+            _ => Self::Mainnet,
+        }
+    }
+
+    pub(crate) const fn policy(self) -> HeadPolicy {
+        match self {
+            Self::Anvil => HeadPolicy::anvil(),
+            Self::Mainnet => HeadPolicy::mainnet(),
+            Self::L2 => HeadPolicy::l2(),
+        }
+    }
+}
+
+impl PolicyTable {
+    /// The preset with the file's single values laid over it.
+    fn over(&self, preset: HeadPolicy) -> HeadPolicy {
+        let or = |span: Option<Span>, default: Duration| span.map_or(default, |span| span.0);
+        HeadPolicy {
+            max_head_age: match self.max_head_age {
+                Some(limit) => limit.map(|span| span.0),
+                None => preset.max_head_age,
+            },
+            max_clock_skew: or(self.max_clock_skew, preset.max_clock_skew),
+            max_head_lag: self.max_head_lag.unwrap_or(preset.max_head_lag),
+            min_record_age: or(self.min_record_age, preset.min_record_age),
+            max_anchor_age: or(self.max_anchor_age, preset.max_anchor_age),
+            request_timeout: or(self.request_timeout, preset.request_timeout),
+            head_reuse: or(self.head_reuse, preset.head_reuse),
+            max_response_bytes: self.max_response_bytes.unwrap_or(preset.max_response_bytes),
+        }
+    }
+}
+
+fn chain_id(flag: Option<u64>, named: Option<u64>, file: Option<u64>) -> Result<u64, Failure> {
+    if let (Some(configured), Some(named)) = (flag.or(file), named)
+        && configured != named
+    {
+        let message = format!("the address is on chain {named}, but chain {configured} is configured");
+        return Err(Failure::configuration(message)
+            .hint(format!("add --chain-id {named} and an --rpc of that chain")));
+    }
+    flag.or(named).or(file).ok_or_else(|| {
+        let failure = Failure::configuration("no chain is configured");
+        failure.hint(
+            "add --chain-id ID, write the address as eip155:<id>:0x…, or set [chain] id in the configuration",
+        )
+    })
+}
+
+fn parse_endpoints(written: &[String]) -> Result<Vec<Endpoint>, Failure> {
+    if written.is_empty() {
+        let failure = Failure::configuration("no node is configured");
+        return Err(failure.hint("add --rpc URL, or set [chain] endpoints in the configuration"));
+    }
+    let parse = |text: &String| text.parse().map_err(|error| Failure::configuration(format!("{error}")));
+    written.iter().map(parse).collect()
+}
+
+fn trust(
+    endpoints: &[Endpoint],
+    threshold: Option<NonZeroUsize>,
+    own_node: bool,
+) -> Result<HeadTrust, Failure> {
+    match (own_node, endpoints) {
+        (true, [only]) => Ok(HeadTrust::OwnNode(only.clone())),
+        (true, _) => {
+            let message =
+                format!("{} endpoints are configured, but only one can be your own node", endpoints.len());
+            Err(Failure::configuration(message)
+                .hint("name your node alone, or drop own_node and set a threshold"))
+        }
+        (false, _) => {
+            let majority = endpoints.len() / 2 + 1;
+            let threshold = threshold.or(NonZeroUsize::new(majority)).unwrap_or(NonZeroUsize::MIN);
+            Ok(HeadTrust::Quorum { endpoints: endpoints.to_vec(), threshold })
+        }
+    }
+}
+
+/// The chain id of a development chain, Anvil's and Hardhat's default.
+const ANVIL_CHAIN_ID: u64 = 31337;
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::config::{Config, Document};
+
+    fn settings(text: &str) -> Settings {
+        Settings { config: Config { document: Document::parse(text).unwrap(), path: None } }
+    }
+
+    const FILE: &str =
+        "[chain]\nid = 5\nendpoints = ['http://a']\nown_node = true\n[policy]\nmin_record_age = '1s'";
+
+    #[test]
+    fn flags_win_over_the_file() {
+        let arguments = ChainArguments { chain_id: Some(7), policy: Some(Preset::L2), ..Default::default() };
+        let chain = settings(FILE).chain(&arguments, None).unwrap();
+        assert_eq!(chain.chain_id, 7);
+        assert_eq!(chain.policy.max_head_age, HeadPolicy::l2().max_head_age);
+        assert_eq!(chain.policy.min_record_age, Duration::from_secs(1));
+        assert!(matches!(chain.trust, HeadTrust::OwnNode(_)));
+    }
+
+    #[test]
+    fn own_node_in_the_file_says_nothing_of_a_node_in_a_flag() {
+        let arguments = ChainArguments { rpc: vec!["http://b".into()], ..Default::default() };
+        let chain = settings(FILE).chain(&arguments, None).unwrap();
+        assert!(matches!(chain.trust, HeadTrust::Quorum { .. }));
+    }
+
+    #[test]
+    fn the_default_threshold_is_a_majority() {
+        let rpc = ["http://a", "http://b", "http://c"].map(String::from).to_vec();
+        let arguments = ChainArguments { rpc, ..Default::default() };
+        let chain = settings(FILE).chain(&arguments, None).unwrap();
+        let HeadTrust::Quorum { threshold, .. } = chain.trust else { unreachable!() };
+        assert_eq!(threshold.get(), 2);
+    }
+
+    #[test]
+    fn a_caip_10_address_may_not_contradict() {
+        let arguments = ChainArguments::default();
+        assert_eq!(settings(FILE).chain(&arguments, Some(5)).unwrap().chain_id, 5);
+        let error = settings(FILE).chain(&arguments, Some(1)).unwrap_err();
+        assert!(error.message().contains("chain 1"), "{}", error.message());
+        let without = settings("[chain]\nendpoints = ['http://a']");
+        assert_eq!(without.chain(&arguments, Some(31337)).unwrap().policy, HeadPolicy::anvil());
+    }
+
+    #[test]
+    fn what_is_missing_is_said() {
+        let missing = |text: &str| settings(text).chain(&ChainArguments::default(), None).unwrap_err();
+        assert!(missing("").message().contains("no chain"));
+        assert!(missing("[chain]\nid = 1").message().contains("no node"));
+    }
+}

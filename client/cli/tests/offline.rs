@@ -1,0 +1,212 @@
+//! The command without a chain: keys, contacts, configuration, help.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod support;
+
+use std::fs::File;
+use std::process::Stdio;
+
+use support::{ACCOUNTS, Home};
+
+#[test]
+fn keygen_writes_a_private_keystore_and_never_overwrites_one() {
+    use std::os::unix::fs::PermissionsExt;
+    let home = Home::new();
+    let made = home.keygen("deep/key.json");
+    assert_eq!(made["public_key"].as_str().unwrap().len(), 2 + 66);
+    assert!(made["signer"].as_str().unwrap().starts_with("0x"));
+    let metadata = std::fs::metadata(home.path("deep/key.json")).unwrap();
+    assert_eq!(metadata.permissions().mode() & 0o777, 0o600);
+    let before = std::fs::read(home.path("deep/key.json")).unwrap();
+    let again = home.run(&["keygen", "--json", "--out", "deep/key.json", "--passphrase-file", "pw"]);
+    again.failed(4, "keystore_exists");
+    assert_eq!(std::fs::read(home.path("deep/key.json")).unwrap(), before);
+}
+
+#[test]
+fn keygen_takes_the_passphrase_from_a_descriptor() {
+    let home = Home::new();
+    let arguments = ["keygen", "--light", "--json", "--out", "key.json", "--passphrase-fd", "0"];
+    let made = home.run_with_input(&arguments, b"correct horse\n").ok_json();
+    assert_eq!(made["keystore"], "key.json");
+}
+
+#[test]
+fn keygen_reads_like_this_for_people() {
+    let home = Home::new();
+    let made = home.run(&["keygen", "--light", "--out", "key.json", "--passphrase-file", "pw"]);
+    assert_eq!(made.code, 0);
+    let labels: Vec<&str> = made.stdout.lines().map(|line| line.split("  ").next().unwrap()).collect();
+    assert_eq!(labels, ["keystore", "public key", "signer"]);
+    assert!(!made.stdout.contains('\u{1b}'), "no colour off a terminal");
+    assert!(made.stderr.contains("Next: countersign register"), "{}", made.stderr);
+}
+
+#[test]
+fn a_passphrase_is_never_guessed_at() {
+    let home = Home::new();
+    let run = |file: &str| {
+        home.run(&["keygen", "--light", "--json", "--out", "key.json", "--passphrase-file", file])
+    };
+    run("missing").failed(4, "passphrase");
+    home.write_private("empty", "\n");
+    run("empty").failed(4, "passphrase");
+    home.write("open", "secret");
+    home.chmod("open", 0o644);
+    assert!(run("open").failed(4, "passphrase")["message"].as_str().unwrap().contains("chmod 600"));
+    // No terminal to ask at, and none of the other ways given.
+    let mut command = home.command(&["keygen", "--light", "--json", "--out", "key.json"]);
+    let asked = support::Ran::from(detached(&mut command).output().unwrap());
+    assert!(asked.failed(4, "passphrase")["hint"].as_str().unwrap().contains("--passphrase-file"));
+    assert!(!home.path("key.json").exists());
+}
+
+#[test]
+fn contacts_are_kept() {
+    let home = Home::new();
+    let address = format!("{}#desk-7", ACCOUNTS[0]);
+    let added = home
+        .run(&["contacts", "add", "alice", &address, "--at", "h:1", "--note", "a note", "--json"])
+        .ok_json();
+    assert_eq!((added["name"].as_str(), added["change"].as_str()), (Some("alice"), Some("added")));
+    let replaced = home.run(&["contacts", "add", "alice", ACCOUNTS[1], "--json"]).ok_json();
+    assert_eq!(replaced["change"], "replaced");
+    home.run(&["contacts", "add", "bob", &address, "--at", "h:2"]);
+    let listed = home.run(&["contacts", "list", "--json"]).lines_json();
+    assert_eq!(listed.len(), 2);
+    assert_eq!((&listed[0]["name"], &listed[0]["address"]), (&"alice".into(), &ACCOUNTS[1].into()));
+    assert_eq!((&listed[1]["label"], &listed[1]["endpoint"]), (&"desk-7".into(), &"h:2".into()));
+    assert_eq!(home.run(&["contacts", "remove", "bob", "--json"]).ok_json()["change"], "removed");
+    home.run(&["contacts", "remove", "bob", "--json"]).failed(3, "unknown_contact");
+    home.run(&["contacts", "add", "al ice", ACCOUNTS[0], "--json"]).failed(2, "usage");
+}
+
+#[test]
+fn a_mistyped_address_is_a_usage_error_that_names_the_right_one() {
+    let home = Home::new();
+    let mistyped = ACCOUNTS[0].replace("Fd6", "fD6");
+    let error = home.run(&["resolve", &mistyped, "--json"]).failed(2, "usage");
+    assert!(error["message"].as_str().unwrap().contains(ACCOUNTS[0]), "{error}");
+    home.run(&["resolve", "--json"]).failed(2, "usage");
+    assert_eq!(home.run(&["frobnicate"]).code, 2);
+    assert_eq!(home.run(&["resolve", "0x12"]).code, 2);
+}
+
+#[test]
+fn a_bad_configuration_names_file_and_key() {
+    let home = Home::new();
+    let path = home.write("c.toml", "[chain]\nendpoint = 'http://127.0.0.1:1'\n");
+    let run = home.run(&["resolve", ACCOUNTS[0], "--json", "--config", "c.toml"]);
+    let message = run.failed(3, "configuration")["message"].as_str().unwrap().to_owned();
+    assert!(message.contains("c.toml") && message.contains("did you mean `endpoints`?"), "{message}");
+    // The same by the environment, and as a person reads it.
+    let run = support::Ran::from(
+        home.command(&["resolve", ACCOUNTS[0]]).env("COUNTERSIGN_CONFIG", path).output().unwrap(),
+    );
+    assert_eq!(run.code, 3);
+    assert!(run.stderr.starts_with("error: ") && run.stderr.contains("\n hint: "), "{}", run.stderr);
+    home.run(&["resolve", ACCOUNTS[0], "--json", "--config", "missing.toml"]).failed(3, "configuration");
+    home.run(&["resolve", ACCOUNTS[0], "--json"]).failed(3, "configuration");
+    home.run(&["resolve", "nobody", "--json"]).failed(3, "unknown_contact");
+}
+
+#[test]
+fn an_unreadable_contacts_file_is_told() {
+    let home = Home::new();
+    home.write("contacts.toml", "[alice]\naddress = '0x12'\n");
+    home.write("c.toml", "[contacts]\nfile = 'contacts.toml'\n");
+    home.run(&["contacts", "list", "--json", "--config", "c.toml"]).failed(3, "contacts");
+}
+
+#[test]
+fn nodes_that_are_not_there_are_unreachable() {
+    let home = Home::new();
+    let dead = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let url = format!("http://{dead}");
+    let run =
+        home.run(&["resolve", ACCOUNTS[0], "--json", "--chain-id", "31337", "--rpc", &url, "--own-node"]);
+    assert_eq!(run.code, 5, "{}", run.stderr);
+    assert!(run.error_json()["hint"].as_str().unwrap().contains("doctor"));
+    // Credentials in a URL are nobody's business.
+    let secret = format!("http://user:s3cret@{dead}/k3y");
+    let run =
+        home.run(&["resolve", ACCOUNTS[0], "-vv", "--chain-id", "31337", "--rpc", &secret, "--own-node"]);
+    assert!(!run.stderr.contains("s3cret") && !run.stderr.contains("k3y"), "{}", run.stderr);
+}
+
+#[test]
+fn output_that_cannot_be_written_is_unexpected() {
+    let home = Home::new();
+    let full = File::options().write(true).open("/dev/full").unwrap();
+    let run = home.command(&["completions", "bash", "--json"]).stdout(Stdio::from(full)).output().unwrap();
+    support::Ran::from(run).failed(1, "output");
+}
+
+#[test]
+fn every_shell_gets_completions_and_every_command_a_page() {
+    let home = Home::new();
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let run = home.run(&["completions", shell]);
+        assert!(run.code == 0 && run.stdout.contains("passphrase-file"), "{shell}: {}", run.stderr);
+    }
+    let page = home.run(&["man"]);
+    assert!(
+        page.stdout.contains(".TH countersign 1") && page.stdout.contains("Exit codes"),
+        "{}",
+        page.stdout
+    );
+    let pages = home.run(&["man", "pages", "--json"]).ok_json()["pages"].as_array().unwrap().len();
+    let connect = std::fs::read_to_string(home.path("pages/countersign-connect.1")).unwrap();
+    assert!(connect.contains(".TH countersign-connect 1") && connect.contains("echo order"), "{connect}");
+    // 12 commands, 3 of contacts, and the command itself.
+    assert_eq!(pages, 16);
+}
+
+#[test]
+fn every_command_teaches_by_example() {
+    let home = Home::new();
+    for command in [
+        "keygen",
+        "register",
+        "rotate",
+        "revoke",
+        "resolve",
+        "listen",
+        "connect",
+        "contacts",
+        "demo",
+        "doctor",
+        "completions",
+        "man",
+    ] {
+        let help = home.run(&[command, "--help"]);
+        assert_eq!(help.code, 0);
+        assert!(
+            help.stdout.contains("Examples:") && help.stdout.contains(&format!("countersign {command}")),
+            "{}",
+            help.stdout
+        );
+    }
+    let help = home.run(&["--help"]).stdout;
+    for taught in ["Exit codes:", "Configuration:", "COUNTERSIGN_", "JSON:", "countersign demo"] {
+        assert!(help.contains(taught), "{taught}: {help}");
+    }
+}
+
+/// Without a controlling terminal, so that nothing can be asked.
+fn detached(command: &mut std::process::Command) -> std::process::Command {
+    let mut detached = std::process::Command::new("setsid");
+    detached.arg("--wait").arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => detached.env(name, value),
+            None => detached.env_remove(name),
+        };
+    }
+    if let Some(folder) = command.get_current_dir() {
+        detached.current_dir(folder);
+    }
+    detached.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    detached
+}
