@@ -1,1 +1,13 @@
-//! Placeholder.
+//! What the end-to-end tests share. Panics are the way a test fails.
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::missing_panics_doc
+)]
+
+pub mod by_hand;
+pub mod proxy;
+pub mod trader;

@@ -1,0 +1,220 @@
+//! A chain with the registry and an instrument, and the parties that trade on it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use alloy::network::Ethereum;
+use alloy::node_bindings::{Anvil, AnvilInstance};
+use alloy::primitives::{Address as AccountAddress, I256};
+use alloy::providers::ext::AnvilApi;
+use alloy::providers::{DynProvider, Provider, ProviderBuilder};
+use countersign::custody::{Custody, Keystore, LocalKey, Passphrase, ScryptCost};
+use countersign::protocol::StateView;
+use countersign::protocol::curve::PublicKey;
+use countersign::registry::write::{KeyTerms, OwnerAccount, Registrar, WritePolicy};
+use countersign::registry::{
+    Endpoint, HeadPolicy, HeadTrust, Resolver, RevocationReason, ViewRequest, artifact,
+};
+use countersign::{Address, Identity, Label, Query, Session, Timeouts, Trader, TraderBuilder};
+
+/// A development chain of its own, with the registry and one instrument.
+pub struct Market {
+    anvil: AnvilInstance,
+    provider: DynProvider,
+    feed: AccountAddress,
+}
+
+/// A registered identity and its key.
+#[derive(Clone)]
+pub struct Party {
+    pub identity: Identity,
+    pub key: Arc<LocalKey>,
+    registrar: Registrar,
+}
+
+/// What a key is registered with.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Terms {
+    pub is_compact: bool,
+    pub suite_floor: u8,
+    pub valid_until: Option<u32>,
+}
+
+impl Market {
+    /// Starts Anvil on a free port, and deploys the registry and the instrument.
+    pub async fn open() -> Self {
+        let anvil = Anvil::at(anvil_path()).try_spawn().expect("anvil starts");
+        let provider = ProviderBuilder::new().connect_http(anvil.endpoint_url()).erased();
+        let keeper = anvil.addresses()[9];
+        let price = I256::try_from(2_500_00000000_i64).unwrap();
+        let feed = artifact::PriceFeed::deploy_builder(&provider, keeper, price).from(keeper);
+        let feed = feed.deploy().await.expect("the instrument deploys");
+        let market = Self { anvil, provider, feed };
+        market.registrar(0).await.deploy_registry().await.expect("the registry deploys");
+        market
+    }
+
+    pub fn endpoint(&self) -> Endpoint {
+        self.anvil.endpoint().parse().unwrap()
+    }
+
+    pub fn provider(&self) -> &DynProvider {
+        &self.provider
+    }
+
+    pub fn resolver(&self) -> Resolver {
+        self.resolver_with(prompt())
+    }
+
+    pub fn resolver_with(&self, policy: HeadPolicy) -> Resolver {
+        resolver_at(self.endpoint(), policy)
+    }
+
+    /// Registers a new key of one of the development accounts, 0 to 8, under a label.
+    pub async fn enrol(&self, account: usize, label: &str, terms: Terms) -> Party {
+        let key = Arc::new(LocalKey::generate().unwrap());
+        self.enrol_key(account, label, terms, key).await
+    }
+
+    pub async fn enrol_key(&self, account: usize, label: &str, terms: Terms, key: Arc<LocalKey>) -> Party {
+        let registrar = self.registrar(account).await;
+        let label = Label::from_text(label).unwrap();
+        let pending = registrar.register(label, terms.of(key.public_key())).await.unwrap();
+        let answer = key.answer(pending.request()).await.unwrap();
+        pending.submit(answer).await.expect("a registration");
+        Party { identity: Identity { owner: registrar.owner(), label }, key, registrar }
+    }
+
+    /// An identity with a key that the registry has never heard of.
+    pub async fn stranger(&self, account: usize) -> Party {
+        let registrar = self.registrar(account).await;
+        let key = Arc::new(LocalKey::generate().unwrap());
+        Party { identity: Identity::of(registrar.owner()), key, registrar }
+    }
+
+    /// Two traders of this market, registered and pinned.
+    pub async fn pair(&self) -> (Trader, Trader) {
+        let (one, other) =
+            (self.enrol(7, "", Terms::default()).await, self.enrol(8, "", Terms::default()).await);
+        (one.at(self).build(), other.at(self).build())
+    }
+
+    pub async fn height(&self) -> u64 {
+        self.provider.get_block_number().await.unwrap()
+    }
+
+    /// The instrument's price.
+    pub fn price(&self) -> Query {
+        Query::StorageSlot { source: Address(self.feed.into_array()), slot: [0; 32] }
+    }
+
+    pub async fn set_price(&self, price: i64) {
+        let feed = artifact::PriceFeed::new(self.feed, &self.provider);
+        let set = feed.setPrice(I256::try_from(price).unwrap()).from(self.anvil.addresses()[9]);
+        set.send().await.unwrap().get_receipt().await.unwrap();
+    }
+
+    pub async fn mine(&self, blocks: u64) {
+        AnvilApi::<Ethereum>::anvil_mine(&self.provider, Some(blocks), None).await.unwrap();
+    }
+
+    /// Lets time pass on the chain, and mines a block at the end of it.
+    pub async fn pass(&self, time: Duration) {
+        AnvilApi::<Ethereum>::anvil_increase_time(&self.provider, time.as_secs()).await.unwrap();
+        self.mine(1).await;
+    }
+
+    async fn registrar(&self, account: usize) -> Registrar {
+        let owner = OwnerAccount::Unlocked(Address(self.anvil.addresses()[account].into_array()));
+        let registry = artifact::key_registry_address();
+        Registrar::connect(&self.endpoint(), CHAIN, registry, owner, WritePolicy::default()).await.unwrap()
+    }
+}
+
+impl Party {
+    /// A trader with short timeouts, for the party's own key.
+    pub fn at(&self, market: &Market) -> TraderBuilder {
+        self.seeing(market.resolver())
+    }
+
+    pub fn seeing(&self, resolver: Resolver) -> TraderBuilder {
+        Trader::builder(self.identity, self.key.clone(), resolver).timeouts(impatient())
+    }
+
+    pub async fn rotate(&self, terms: Terms) -> Self {
+        let key = Arc::new(LocalKey::generate().unwrap());
+        let pending = self.registrar.rotate(self.identity.label, terms.of(key.public_key())).await.unwrap();
+        let answer = key.answer(pending.request()).await.unwrap();
+        pending.submit(answer).await.expect("a rotation");
+        Self { key, ..self.clone() }
+    }
+
+    pub async fn revoke(&self) {
+        let reason = RevocationReason::KeyCompromised;
+        self.registrar.revoke(self.identity.label, reason).await.expect("a revocation");
+    }
+
+    /// The party's own proven view of itself and a peer.
+    pub async fn view(&self, market: &Market, peer: &Self, queries: &[Query]) -> StateView {
+        let request = ViewRequest {
+            anchor: None,
+            local: self.identity,
+            peer: peer.identity,
+            local_key_hint: Some(self.key.public_key()),
+            peer_key_hint: Some(peer.key.public_key()),
+            queries,
+        };
+        market.resolver().view(request).await.expect("a view")
+    }
+
+    /// The same key, by way of an encrypted file.
+    pub fn from_keystore(&self) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("identity.json");
+        let passphrase = || Passphrase::new(b"correct horse".to_vec().into()).unwrap();
+        let keystore = Keystore::encrypt(&self.key, &passphrase(), ScryptCost::LIGHT).unwrap();
+        keystore.write_new(&file).unwrap();
+        let key = Keystore::read(&file).unwrap().decrypt(&passphrase()).unwrap();
+        Self { key: Arc::new(key), ..self.clone() }
+    }
+}
+
+impl Terms {
+    fn of(self, public_key: PublicKey) -> KeyTerms {
+        let Self { is_compact, suite_floor, valid_until } = self;
+        KeyTerms { public_key, valid_until, suite_floor, pinned: !is_compact }
+    }
+}
+
+/// A session between two traders: the dialling side's end, and the other's.
+pub async fn meet(dialler: &Trader, responder: &Trader, queries: &[Query]) -> (Session, Session) {
+    let mut listener = responder.listen("127.0.0.1:0").await.expect("a free port");
+    let at = listener.local_addr();
+    let (here, there) = tokio::join!(dialler.dial(responder.identity(), at, queries), listener.accept());
+    (here.expect("a session for the dialler"), there.expect("a session for the responder"))
+}
+
+pub fn resolver_at(endpoint: Endpoint, policy: HeadPolicy) -> Resolver {
+    let registry = artifact::key_registry_address();
+    Resolver::new(CHAIN, registry, HeadTrust::OwnNode(endpoint), policy).unwrap()
+}
+
+/// Anvil's policy, without memory.
+pub fn prompt() -> HeadPolicy {
+    HeadPolicy { head_reuse: Duration::ZERO, ..HeadPolicy::anvil() }
+}
+
+/// Long enough for a busy machine, short enough to wait for.
+pub fn impatient() -> Timeouts {
+    Timeouts { handshake_step: Duration::from_secs(5), close: Duration::from_secs(2), ..Timeouts::default() }
+}
+
+/// `$ANVIL`, or the one that npm installed.
+pub fn anvil_path() -> PathBuf {
+    let installed = "node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil";
+    std::env::var_os("ANVIL")
+        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..").join(installed), PathBuf::from)
+}
+
+pub const CHAIN: u64 = 31337;
