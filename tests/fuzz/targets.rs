@@ -65,16 +65,24 @@ pub fn proposal(data: &[u8]) {
     }
 }
 
-/// Every target by name, with the honest messages that start its corpus.
-pub fn all() -> Vec<(&'static str, fn(&[u8]), Vec<Vec<u8>>)> {
+/// A target, and the honest messages that start its corpus.
+pub struct Target {
+    pub name: &'static str,
+    pub run: fn(&[u8]),
+    pub honest: Vec<Vec<u8>>,
+}
+
+/// Every target.
+pub fn all() -> Vec<Target> {
     let hellos = vec![Pair::new().hello().hello, Pair::classical().hello().hello];
+    let rejects = vec![honest_reject(), Reject::UnknownBlock { my_head: 76 }.encode().to_vec()];
     vec![
-        ("hello", hello, hellos.clone()),
-        ("repaired_hello", repaired_hello, hellos),
-        ("reply", reply, vec![honest_reply(), honest_reject()]),
-        ("reject", reject, vec![honest_reject(), Reject::UnknownBlock { my_head: 76 }.encode().to_vec()]),
-        ("record", record, vec![honest_record()]),
-        ("proposal", proposal, vec![honest_proposal()]),
+        Target { name: "hello", run: hello, honest: hellos.clone() },
+        Target { name: "repaired_hello", run: repaired_hello, honest: hellos },
+        Target { name: "reply", run: reply, honest: vec![honest_reply(), honest_reject()] },
+        Target { name: "reject", run: reject, honest: rejects },
+        Target { name: "record", run: record, honest: vec![honest_record()] },
+        Target { name: "proposal", run: proposal, honest: vec![honest_proposal()] },
     ]
 }
 

@@ -28,7 +28,7 @@ use crate::error::{ApiMisuse, Error, Exhausted, PeerMisbehaved};
 use crate::key_schedule;
 use crate::secret::Secret32;
 use crate::state::Role;
-use crate::symmetric::SymmetricState;
+use crate::symmetric::Split;
 
 /// Most content of one record, in bytes.
 pub const MAX_CONTENT: usize = 16 * 1024;
@@ -77,7 +77,10 @@ pub struct Sender(Direction);
 pub struct Receiver(Direction);
 
 /// Derives keys for the application from the session. Dropping it wipes its secret.
-pub struct Exporter(Secret32);
+pub struct Exporter {
+    secret: Secret32,
+    handshake_hash: [u8; 32],
+}
 
 /// One direction's key and how much it has protected.
 struct Direction {
@@ -87,9 +90,9 @@ struct Direction {
 }
 
 impl Channel {
-    /// The channel at the end of a handshake (Noise 5.2, `Split`): the first key is the initiator's.
-    pub(crate) fn after(symmetric: &SymmetricState, role: Role) -> Self {
-        let (initiator, responder) = symmetric.split();
+    /// The channel at the end of a handshake.
+    pub(crate) fn after(split: Split, role: Role) -> Self {
+        let Split { initiator, responder, exporter, handshake_hash } = split;
         let (ours, theirs) = match role {
             Role::Initiator => (initiator, responder),
             Role::Responder => (responder, initiator),
@@ -97,7 +100,7 @@ impl Channel {
         Self {
             sender: Sender(Direction::new(&ours)),
             receiver: Receiver(Direction::new(&theirs)),
-            exporter: Exporter(symmetric.exporter_secret()),
+            exporter: Exporter { secret: exporter, handshake_hash },
         }
     }
 }
@@ -156,7 +159,7 @@ impl Exporter {
     /// # Errors
     /// [`ApiMisuse::ExportTooLong`] where `out` is over 8,160 bytes or `label` over 65,535.
     pub fn export(&self, label: &[u8], context: &[u8], out: &mut [u8]) -> Result<(), Error> {
-        let fits = key_schedule::export(&self.0, label, context, out);
+        let fits = key_schedule::export(&self.secret, &self.handshake_hash, label, context, out);
         if fits { Ok(()) } else { Err(ApiMisuse::ExportTooLong.into()) }
     }
 }
@@ -286,7 +289,7 @@ mod tests {
     #[test]
     fn debug_shows_no_secret() {
         let (sender, receiver) = (Sender(direction()), Receiver(direction()));
-        let exporter = Exporter(Secret32::new([0xab; 32]));
+        let exporter = Exporter { secret: Secret32::new([0xab; 32]), handshake_hash: [0; 32] };
         assert_eq!(
             alloc::format!("{sender:?} {receiver:?} {exporter:?}"),
             "Sender { records: 0, .. } Receiver { records: 0, .. } Exporter(..)"

@@ -31,6 +31,7 @@ mod channel;
 mod custody;
 mod eip712;
 mod error;
+mod hash;
 mod identity;
 mod kem;
 mod key_schedule;

@@ -79,7 +79,8 @@ impl Proposal {
     /// The state hash that the initiator claims.
     #[must_use]
     pub fn claimed_state_hash(&self) -> StateHash {
-        state::state_hash(&self.anchor, &self.initiator_record, &self.responder_record, &self.readings)
+        let valuation = state::hash_valuation(&self.readings);
+        state::state_hash(&self.anchor, &self.initiator_record, &self.responder_record, &valuation)
     }
 
     /// Compares the claims with the responder's own view and names the first that differs.

@@ -49,13 +49,15 @@ pub struct Reading {
 
 /// One party's own proven view of everything both must agree on.
 ///
-/// The two views of an honest pair differ in nothing but which record is `local`.
+/// The two views of an honest pair differ in nothing but which record is `local`. The readings are hashed once, when
+/// they are proven, and not again per handshake.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StateView {
     anchor: Anchor,
     local: PeerKey,
     peer: PeerKey,
     readings: Vec<Reading>,
+    valuation: [u8; 32],
 }
 
 /// Which side of the handshake.
@@ -93,7 +95,8 @@ impl StateView {
         if readings.len() > MAX_READINGS {
             return Err(TooManyReadings { count: readings.len() });
         }
-        Ok(Self { anchor, local, peer, readings })
+        let valuation = hash_valuation(&readings);
+        Ok(Self { anchor, local, peer, readings, valuation })
     }
 
     /// Where it was proven.
@@ -131,7 +134,7 @@ impl StateView {
     pub fn state_hash(&self, local_role: Role) -> StateHash {
         let initiator = self.key_of(Role::Initiator, local_role);
         let responder = self.key_of(Role::Responder, local_role);
-        state_hash(&self.anchor, initiator.record_hash(), responder.record_hash(), &self.readings)
+        state_hash(&self.anchor, initiator.record_hash(), responder.record_hash(), &self.valuation)
     }
 }
 
@@ -140,7 +143,7 @@ pub(crate) fn state_hash(
     anchor: &Anchor,
     initiator_record: &[u8; 32],
     responder_record: &[u8; 32],
-    readings: &[Reading],
+    valuation: &[u8; 32],
 ) -> StateHash {
     let hash = StructHash::of_type(&SESSION_STATE_TYPE_HASH)
         .uint(anchor.chain_id)
@@ -149,9 +152,14 @@ pub(crate) fn state_hash(
         .address(&anchor.registry.0)
         .word(initiator_record)
         .word(responder_record)
-        .word(&hash_array(readings.iter().map(Reading::hash)))
+        .word(valuation)
         .finish();
     StateHash(hash)
+}
+
+/// The hash that stands for `Reading[] valuation`.
+pub(crate) fn hash_valuation(readings: &[Reading]) -> [u8; 32] {
+    hash_array(readings.iter().map(Reading::hash))
 }
 
 impl Query {

@@ -2,11 +2,10 @@
 
 use alloc::vec::Vec;
 
-use sha2::{Digest, Sha256};
-
 use crate::aead::{AeadKey, OpenFailed, TAG, counter_nonce};
 use crate::curve::SharedX;
-use crate::key_schedule;
+use crate::hash::sha256;
+use crate::key_schedule::{noise_hkdf, reject_key};
 use crate::secret::Secret32;
 use crate::suite::Suite;
 
@@ -18,38 +17,60 @@ pub(crate) struct SymmetricState {
     counter: u64,
 }
 
+/// What opens and seals a reject: the chaining key and the transcript hash after the hello.
+pub(crate) struct RejectState {
+    ck: Secret32,
+    h: [u8; 32],
+}
+
+/// The secrets at the end of a handshake.
+pub(crate) struct Split {
+    /// Key of what the initiator sends.
+    pub(crate) initiator: Secret32,
+    /// Key of what the responder sends.
+    pub(crate) responder: Secret32,
+    /// What the exporter derives from.
+    pub(crate) exporter: Secret32,
+    /// The handshake hash. Public.
+    pub(crate) handshake_hash: [u8; 32],
+}
+
 impl SymmetricState {
-    /// `h = HASH(name)`, `ck = h`, then the prologue: the names of both suites are over 32 bytes long.
-    pub(crate) fn new(suite: Suite, prologue: &[&[u8]]) -> Self {
-        let h: [u8; 32] = Sha256::digest(suite.noise_name()).into();
-        let mut state = Self { ck: Secret32::new(h), h, key: Secret32::zeroed(), counter: 0 };
-        state.mix_hash_parts(prologue);
-        state
+    /// `h = HASH(name)`, `ck = h`, then the prologue, in its two parts: the names of both suites are over 32 bytes long.
+    pub(crate) fn new(suite: Suite, prologue: [&[u8]; 2]) -> Self {
+        let h = sha256(&[suite.noise_name()]);
+        let [label, header] = prologue;
+        Self { ck: Secret32::new(h), h: sha256(&[&h, label, header]), key: Secret32::zeroed(), counter: 0 }
     }
 
     pub(crate) fn mix_hash(&mut self, data: &[u8]) {
-        self.mix_hash_parts(&[data]);
+        self.h = sha256(&[&self.h, data]);
     }
 
-    /// `ck, key = HKDF(ck, ikm)`.
+    /// `MixKey`: `ck, key = HKDF(ck, ikm)`.
     pub(crate) fn mix_key(&mut self, ikm: &[u8]) {
-        (self.ck, self.key) = key_schedule::noise_hkdf2(&self.ck, ikm);
+        [self.ck, self.key] = noise_hkdf(&self.ck, ikm);
         self.counter = 0;
+    }
+
+    /// `MixKey` of a token that another `MixKey` follows at once: the cipher key between them would never be used.
+    pub(crate) fn mix_chain(&mut self, ikm: &[u8]) {
+        [self.ck] = noise_hkdf(&self.ck, ikm);
     }
 
     pub(crate) fn mix_product(&mut self, product: &SharedX) {
         self.mix_key(product.as_bytes());
     }
 
-    /// Token `e` of a handshake with a PSK: the key is mixed into `h` and `ck` (Noise 9.2).
+    /// Token `e` of a handshake with a PSK: the key is mixed into `h` and `ck` (Noise 9.2). A DH token follows.
     pub(crate) fn mix_ephemeral(&mut self, compressed: &[u8; 33]) {
         self.mix_hash(compressed);
-        self.mix_key(compressed);
+        self.mix_chain(compressed);
     }
 
     /// `ck, temp, key = HKDF(ck, psk)`, `h = HASH(h || temp)` (Noise 9.1).
     pub(crate) fn mix_psk(&mut self, psk: &Secret32) {
-        let (ck, temp, key) = key_schedule::noise_hkdf3(&self.ck, psk.expose());
+        let [ck, temp, key] = noise_hkdf(&self.ck, psk.expose());
         self.mix_hash(temp.expose());
         (self.ck, self.key, self.counter) = (ck, key, 0);
     }
@@ -73,27 +94,24 @@ impl SymmetricState {
         sealed.split_last_chunk_mut::<TAG>().map(|(text, _)| text).ok_or(OpenFailed)
     }
 
-    /// `temp1, temp2 = HKDF(ck, "")`: the keys of initiator to responder and back.
-    pub(crate) fn split(&self) -> (Secret32, Secret32) {
-        key_schedule::noise_hkdf2(&self.ck, &[])
+    /// What a reject at this point of the handshake is sealed with.
+    pub(crate) fn reject_state(&self) -> RejectState {
+        RejectState { ck: Secret32::new(*self.ck.expose()), h: self.h }
     }
 
-    pub(crate) fn reject_key(&self) -> Secret32 {
-        key_schedule::reject_key(&self.ck, &self.h)
+    /// `initiator, responder, exporter = HKDF(ck, "")`: the first two are Noise's `Split`.
+    pub(crate) fn split(self) -> Split {
+        let [initiator, responder, exporter] = noise_hkdf(&self.ck, &[]);
+        Split { initiator, responder, exporter, handshake_hash: self.h }
+    }
+}
+
+impl RejectState {
+    pub(crate) fn key(&self) -> Secret32 {
+        reject_key(&self.ck, &self.h)
     }
 
-    pub(crate) fn exporter_secret(&self) -> Secret32 {
-        key_schedule::exporter_secret(&self.ck, &self.h)
-    }
-
-    /// The transcript hash. Public.
-    pub(crate) const fn hash(&self) -> &[u8; 32] {
+    pub(crate) const fn associated_data(&self) -> &[u8; 32] {
         &self.h
-    }
-
-    fn mix_hash_parts(&mut self, parts: &[&[u8]]) {
-        let mut hash = Sha256::new_with_prefix(self.h);
-        parts.iter().for_each(|part| hash.update(part));
-        self.h = hash.finalize().into();
     }
 }

@@ -10,16 +10,18 @@ use std::path::Path;
 #[test]
 fn no_committed_input_breaks_a_target() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fuzz/corpus");
-    for (name, target, honest) in targets::all() {
-        let inputs: Vec<Vec<u8>> =
-            fs::read_dir(corpus.join(name)).unwrap().map(|entry| fs::read(entry.unwrap().path()).unwrap()).collect();
+    for targets::Target { name, run, honest } in targets::all() {
+        let inputs: Vec<Vec<u8>> = fs::read_dir(corpus.join(name))
+            .unwrap()
+            .map(|entry| fs::read(entry.unwrap().path()).unwrap())
+            .collect();
         for message in &honest {
             assert!(
                 inputs.contains(message),
                 "the corpus of {name} lacks an honest message; write it with `cargo test --test corpora -- --ignored`"
             );
         }
-        inputs.iter().for_each(|input| target(input));
+        inputs.iter().for_each(|input| run(input));
     }
 }
 
@@ -28,7 +30,7 @@ fn no_committed_input_breaks_a_target() {
 #[ignore = "writes files"]
 fn write_the_honest_messages() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fuzz/corpus");
-    for (name, _, honest) in targets::all() {
+    for targets::Target { name, honest, .. } in targets::all() {
         fs::create_dir_all(corpus.join(name)).unwrap();
         for (number, message) in honest.iter().enumerate() {
             fs::write(corpus.join(name).join(format!("honest-{number}")), message).unwrap();

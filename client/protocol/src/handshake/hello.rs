@@ -10,8 +10,8 @@
 //!
 //! Noise message 1 is `e` 33, for the hybrid suite `e1` 1,184 + 16, `s` 33 + 16, and the sealed
 //! [`Proposal`](crate::Proposal) with its tag. The first four bytes are part of the prologue, so that
-//! taking a suite away from the offer breaks the handshake. `mac1` shows that the sender knows whom it
-//! calls; `mac2` is zero unless the responder has demanded a cookie.
+//! taking a suite away from the offer breaks the handshake. `mac1`, over those four bytes and `e`, shows that
+//! the sender knows whom it calls (the rest is held by the transcript); `mac2` is zero unless the responder has demanded a cookie.
 
 use alloc::vec::Vec;
 
@@ -29,6 +29,8 @@ use crate::wire::{HELLO, VERSION};
 pub(super) const HEADER: usize = 4;
 pub(super) const POINT: usize = 33;
 const MACS: usize = 2 * MAC;
+/// What `mac1` is over: the header and `e`.
+const MAC1_COVERS: usize = HEADER + POINT;
 
 /// Longest hello in bytes.
 pub(super) const MAX_HELLO: usize = *length_range(Suite::Hybrid).end();
@@ -42,7 +44,7 @@ pub(super) fn header(suites: SuitePolicy) -> Header {
 
 /// Appends `mac1`, and a `mac2` of zeros.
 pub(super) fn append_macs(hello: &mut Vec<u8>, responder: &PublicKey) {
-    let mac = mac1(responder, hello);
+    let mac = mac1(responder, hello.get(..MAC1_COVERS).unwrap_or_default());
     hello.extend_from_slice(&mac);
     hello.extend_from_slice(&[0; MAC]);
 }
@@ -71,15 +73,16 @@ pub(super) fn open<'a>(hello: &'a mut [u8], responder: &PublicKey) -> Result<Ope
     if !length_range(suite).contains(&length) {
         return Err(bad_length.into());
     }
-    let (covered, macs) = hello.split_at_mut_checked(length - MACS).ok_or(bad_length)?;
+    let (before, macs) = hello.split_at_mut_checked(length - MACS).ok_or(bad_length)?;
     let (claimed, mac2) = macs.split_first_chunk::<MAC>().ok_or(bad_length)?;
-    if !bool::from(mac1(responder, covered).ct_eq(claimed)) || offered & suite.bit() == 0 {
+    let header_and_e = before.get(..MAC1_COVERS).ok_or(bad_length)?;
+    if !bool::from(mac1(responder, header_and_e).ct_eq(claimed)) || offered & suite.bit() == 0 {
         return Err(PeerMisbehaved::NotForThisResponder.into());
     }
     if mac2.iter().any(|byte| *byte != 0) {
         return Err(PeerMisbehaved::UnaskedCookie.into());
     }
-    let noise_message = covered.get_mut(HEADER..).ok_or(bad_length)?;
+    let noise_message = before.get_mut(HEADER..).ok_or(bad_length)?;
     Ok(Opened { header, suite, noise_message })
 }
 

@@ -22,10 +22,9 @@ use crate::kem::{CIPHERTEXT, KemKeyPair};
 use crate::key_schedule;
 use crate::labels;
 use crate::proposal::Proposal;
-use crate::secret::Secret32;
 use crate::state::{Role, StateView};
 use crate::suite::{Suite, SuitePolicy};
-use crate::symmetric::SymmetricState;
+use crate::symmetric::{RejectState, SymmetricState};
 use crate::wire;
 
 /// What a dial starts from.
@@ -57,7 +56,7 @@ pub struct SentHello {
 /// Waits for the responder's reply or reject.
 pub struct ExpectReply {
     common: Common,
-    reject_key: Secret32,
+    reject_state: RejectState,
 }
 
 /// Waits for the product of this side's static key with the responder's ephemeral key.
@@ -102,7 +101,7 @@ pub fn start(
     floor::check(suite, suites, &view, Role::Initiator)?;
 
     let header = hello::header(suites);
-    let mut symmetric = SymmetricState::new(suite, &[labels::PROLOGUE, &header]);
+    let mut symmetric = SymmetricState::new(suite, [labels::PROLOGUE, &header]);
     symmetric.mix_hash(&responder.compressed());
     let mut hello = Vec::with_capacity(hello::MAX_HELLO);
     hello.extend_from_slice(&header);
@@ -145,8 +144,8 @@ impl AwaitingStaticProduct {
         Proposal::of(&common.view, now_unix_ms).encode_into(&mut hello);
         common.symmetric.encrypt_tail(&mut hello, start);
         hello::append_macs(&mut hello, common.view.peer().public_key());
-        let reject_key = common.symmetric.reject_key();
-        Ok(SentHello { hello, next: ExpectReply { common, reject_key } })
+        let reject_state = common.symmetric.reject_state();
+        Ok(SentHello { hello, next: ExpectReply { common, reject_state } })
     }
 }
 
@@ -164,8 +163,7 @@ impl ExpectReply {
             }
             Some((&mut wire::REPLY, noise_message)) => self.read_reply(noise_message),
             Some((&mut wire::REJECT, sealed)) => {
-                let Self { common, reject_key } = self;
-                Err(Error::Rejected(reply::open_reject(sealed, &reject_key, common.symmetric.hash())?))
+                Err(Error::Rejected(reply::open_reject(sealed, &self.reject_state)?))
             }
             Some((got, _)) => Err(PeerMisbehaved::UnexpectedMessage { expected: "reply", got: *got }.into()),
             None => Err(PeerMisbehaved::BadLength { expected: "reply", length }.into()),
@@ -185,7 +183,7 @@ impl ExpectReply {
             let opened = common.symmetric.decrypt(ciphertext);
             let opened = opened.map_err(|_| PeerMisbehaved::DoesNotAuthenticate("KEM ciphertext"))?;
             let ciphertext = opened.first_chunk::<CIPHERTEXT>().ok_or(bad_length)?;
-            common.symmetric.mix_key(kem.decapsulate(*ciphertext).expose());
+            common.symmetric.mix_chain(kem.decapsulate(*ciphertext).expose());
         }
         let sealed_payload = *sealed.first_chunk().ok_or(bad_length)?;
         Ok(AwaitingReplyProduct { common, responder_ephemeral, sealed_payload })
@@ -206,16 +204,17 @@ impl AwaitingReplyProduct {
     /// the same, be it that it holds another state or that someone altered the reply.
     pub fn answer(self, answer: KeyAnswer) -> Result<Completed, Error> {
         let Self { common: Common { mut symmetric, suite, view, .. }, mut sealed_payload, .. } = self;
-        symmetric.mix_product(&product(answer)?);
+        symmetric.mix_chain(product(answer)?.as_bytes());
         let state_hash = view.state_hash(Role::Initiator);
         symmetric.mix_psk(&key_schedule::state_psk(&state_hash));
         symmetric.decrypt(&mut sealed_payload).map_err(|_| ChainDisagrees::NotConfirmed)?;
 
-        let mut channel = Channel::after(&symmetric, Role::Initiator);
+        let split = symmetric.split();
+        let handshake_hash = split.handshake_hash;
+        let mut channel = Channel::after(split, Role::Initiator);
         let mut confirmation = vec![0; RECORD_OVERHEAD];
         channel.sender.seal(ContentType::Confirmation, &mut confirmation)?;
-        let summary =
-            Summary { role: Role::Initiator, suite, handshake_hash: *symmetric.hash(), state_hash, view };
+        let summary = Summary { role: Role::Initiator, suite, handshake_hash, state_hash, view };
         Ok(Completed { confirmation, established: Established { channel, summary } })
     }
 }

@@ -19,8 +19,8 @@ use crate::error::PeerMisbehaved;
 use crate::handshake::hello::POINT;
 use crate::kem::CIPHERTEXT;
 use crate::reject::{REJECT as REJECT_TEXT, Reject};
-use crate::secret::Secret32;
 use crate::suite::Suite;
+use crate::symmetric::RejectState;
 use crate::wire;
 
 /// Length of a reply in bytes, the type included.
@@ -33,9 +33,9 @@ pub(super) const fn length(suite: Suite) -> usize {
 }
 
 /// Seals a reject under its own key, used for nothing else, with the transcript hash as associated data.
-pub(super) fn seal_reject(reject: Reject, key: &Secret32, h: &[u8; 32]) -> Vec<u8> {
+pub(super) fn seal_reject(reject: Reject, state: &RejectState) -> Vec<u8> {
     let mut text = reject.encode();
-    let tag = AeadKey::new(key).seal(counter_nonce(0), h, &mut text);
+    let tag = AeadKey::new(&state.key()).seal(counter_nonce(0), state.associated_data(), &mut text);
     let mut message = Vec::with_capacity(1 + REJECT_TEXT + TAG);
     message.push(wire::REJECT);
     message.extend_from_slice(&text);
@@ -44,12 +44,12 @@ pub(super) fn seal_reject(reject: Reject, key: &Secret32, h: &[u8; 32]) -> Vec<u
 }
 
 /// Opens what follows the type byte of a reject.
-pub(super) fn open_reject(sealed: &mut [u8], key: &Secret32, h: &[u8; 32]) -> Result<Reject, PeerMisbehaved> {
+pub(super) fn open_reject(sealed: &mut [u8], state: &RejectState) -> Result<Reject, PeerMisbehaved> {
     if sealed.len() != REJECT_TEXT + TAG {
         return Err(PeerMisbehaved::BadLength { expected: "reject", length: 1 + sealed.len() });
     }
-    AeadKey::new(key)
-        .open(counter_nonce(0), h, sealed)
+    AeadKey::new(&state.key())
+        .open(counter_nonce(0), state.associated_data(), sealed)
         .map_err(|_| PeerMisbehaved::DoesNotAuthenticate("reject"))?;
     let text = sealed.first_chunk::<REJECT_TEXT>().ok_or(PeerMisbehaved::MalformedReject)?;
     Reject::decode(*text).ok_or(PeerMisbehaved::MalformedReject)

@@ -24,7 +24,6 @@ use crate::key_schedule;
 use crate::labels;
 use crate::proposal::Proposal;
 use crate::reject::Reject;
-use crate::secret::Secret32;
 use crate::state::{Role, StateView};
 use crate::suite::{Suite, SuitePolicy};
 use crate::symmetric::SymmetricState;
@@ -72,7 +71,6 @@ pub struct AwaitingPeer {
     transcript: Transcript,
     initiator: PublicKey,
     proposal: Proposal,
-    reject_key: Secret32,
 }
 
 /// A reply to send, and the state to continue with.
@@ -123,7 +121,7 @@ impl ExpectHello {
         let (e, sealed) = noise_message.split_first_chunk::<POINT>().ok_or(bad_length)?;
         let initiator_ephemeral = PublicKey::from_compressed(e)
             .map_err(|_| PeerMisbehaved::InvalidPoint("initiator's ephemeral key"))?;
-        let mut symmetric = SymmetricState::new(suite, &[labels::PROLOGUE, &header]);
+        let mut symmetric = SymmetricState::new(suite, [labels::PROLOGUE, &header]);
         symmetric.mix_hash(&params.public_key.compressed());
         symmetric.mix_ephemeral(e);
         let transcript = Transcript { symmetric, suite, initiator_ephemeral, encapsulation_key: None };
@@ -176,8 +174,7 @@ impl AwaitingStaticProduct {
         let opened = transcript.symmetric.decrypt(&mut sealed_proposal);
         let opened = opened.map_err(|_| PeerMisbehaved::DoesNotAuthenticate("proposal"))?;
         let proposal = Proposal::decode(opened)?;
-        let reject_key = transcript.symmetric.reject_key();
-        Ok(AwaitingPeer { params, transcript, initiator, proposal, reject_key })
+        Ok(AwaitingPeer { params, transcript, initiator, proposal })
     }
 }
 
@@ -236,16 +233,17 @@ impl AwaitingPeer {
             let start = reply.len();
             reply.extend_from_slice(&ciphertext);
             symmetric.encrypt_tail(&mut reply, start);
-            symmetric.mix_key(secret.expose());
+            symmetric.mix_chain(secret.expose());
         }
-        symmetric.mix_product(&ephemeral.product_with(&initiator));
+        symmetric.mix_chain(ephemeral.product_with(&initiator).as_bytes());
         let state_hash = view.state_hash(Role::Responder);
         symmetric.mix_psk(&key_schedule::state_psk(&state_hash));
         let start = reply.len();
         symmetric.encrypt_tail(&mut reply, start);
 
-        let channel = Channel::after(&symmetric, Role::Responder);
-        let handshake_hash = *symmetric.hash();
+        let split = symmetric.split();
+        let handshake_hash = split.handshake_hash;
+        let channel = Channel::after(split, Role::Responder);
         let summary = Summary { role: Role::Responder, suite, handshake_hash, state_hash, view };
         Ok(SentReply { reply, next: ExpectConfirmation { channel, summary } })
     }
@@ -253,7 +251,7 @@ impl AwaitingPeer {
     /// Refuses with a reason of the caller's: the message to send.
     #[must_use]
     pub fn reject(&self, reject: Reject) -> Vec<u8> {
-        reply::seal_reject(reject, &self.reject_key, self.transcript.symmetric.hash())
+        reply::seal_reject(reject, &self.transcript.symmetric.reject_state())
     }
 
     fn refuse(&self, error: Error) -> Refusal {
