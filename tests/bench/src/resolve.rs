@@ -1,0 +1,120 @@
+//! Resolving an identity against a real Anvil: from memory, and by header, account and storage proof.
+
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::time::Duration;
+
+use alloy::eips::BlockNumberOrTag;
+use alloy::node_bindings::{Anvil, AnvilInstance};
+use alloy::primitives::Address as AccountAddress;
+use alloy::rpc::client::RpcClient;
+use alloy::rpc::types::{EIP1186AccountProofResponse, Header};
+use countersign::custody::{Custody, LocalKey};
+use countersign::registry::write::{KeyTerms, OwnerAccount, Registrar, WritePolicy};
+use countersign::registry::{Endpoint, HeadPolicy, HeadTrust, RecordSlots, Resolver, artifact};
+use countersign::{Address, Identity, Label};
+use tokio::runtime::{Builder, Runtime};
+
+use crate::measure::{BenchError, Unit, Workload};
+
+/// A development chain with one registered identity, its key pinned.
+pub(crate) struct Chain {
+    runtime: Rc<Runtime>,
+    anvil: AnvilInstance,
+    identity: Identity,
+}
+
+impl Chain {
+    /// Starts Anvil on a free port, deploys the registry and registers.
+    ///
+    /// # Errors
+    /// Should Anvil not be installed, or anything fail on it.
+    pub(crate) fn start() -> Result<Self, BenchError> {
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let anvil = Anvil::at(anvil_path()?).try_spawn()?;
+        let identity = runtime.block_on(register(&anvil))?;
+        Ok(Self { runtime: Rc::new(runtime), anvil, identity })
+    }
+
+    /// The resolver with and without memory, and the bare RPC of the same batch. The connection is open in all three.
+    ///
+    /// # Errors
+    /// Should the setup fail.
+    pub(crate) fn workloads(&self) -> Result<Vec<Workload>, BenchError> {
+        Ok(vec![
+            self.resolving("resolve.warm", Duration::from_secs(24 * 3600), 1_000)?,
+            self.resolving("resolve.cold", Duration::ZERO, 1)?,
+            self.bare_rpc()?,
+        ])
+    }
+
+    fn resolving(
+        &self,
+        name: &'static str,
+        head_reuse: Duration,
+        runs_per_sample: u32,
+    ) -> Result<Workload, BenchError> {
+        let trust = HeadTrust::OwnNode(self.anvil.endpoint().parse::<Endpoint>()?);
+        let policy = HeadPolicy { head_reuse, ..HeadPolicy::anvil() };
+        let resolver = Resolver::new(self.anvil.chain_id(), artifact::key_registry_address(), trust, policy)?;
+        let (runtime, identity) = (Rc::clone(&self.runtime), self.identity);
+        let run = Box::new(move || {
+            runtime.block_on(resolver.resolve(identity))?;
+            Ok(())
+        });
+        let prepare = Box::new(|_| Ok(()));
+        Ok(Workload { name, baseline: "peer.rpc", unit: Unit::Micros, runs_per_sample, prepare, run })
+    }
+
+    fn bare_rpc(&self) -> Result<Workload, BenchError> {
+        let client = RpcClient::new_http(self.anvil.endpoint_url());
+        let registry = AccountAddress::new(artifact::key_registry_address().0);
+        let RecordSlots { word, x } = RecordSlots::of(&self.identity);
+        let runtime = Rc::clone(&self.runtime);
+        let run = Box::new(move || {
+            runtime.block_on(async {
+                let latest = BlockNumberOrTag::Latest;
+                let mut batch = client.new_batch();
+                let header = batch.add_call::<_, Header>("eth_getBlockByNumber", &(latest, false))?;
+                let proof = batch.add_call::<_, EIP1186AccountProofResponse>(
+                    "eth_getProof",
+                    &(registry, [word, x], latest),
+                )?;
+                batch.send().await?;
+                header.await?;
+                proof.await?;
+                Ok(())
+            })
+        });
+        let prepare = Box::new(|_| Ok(()));
+        let (name, unit) = ("peer.rpc", Unit::Micros);
+        Ok(Workload { name, baseline: name, unit, runs_per_sample: 1, prepare, run })
+    }
+}
+
+async fn register(anvil: &AnvilInstance) -> Result<Identity, BenchError> {
+    let endpoint = anvil.endpoint().parse::<Endpoint>()?;
+    let account = anvil.addresses().first().ok_or("Anvil has no accounts")?;
+    let owner = OwnerAccount::Unlocked(Address(account.into_array()));
+    let registry = artifact::key_registry_address();
+    let registrar =
+        Registrar::connect(&endpoint, anvil.chain_id(), registry, owner, WritePolicy::default()).await?;
+    registrar.deploy_registry().await?;
+    let key = LocalKey::generate()?;
+    let terms = KeyTerms { public_key: key.public_key(), valid_until: None, suite_floor: 1, pinned: true };
+    let pending = registrar.register(Label::DEFAULT, terms).await?;
+    let possession = key.answer(pending.request()).await?;
+    pending.submit(possession).await?;
+    Ok(Identity::of(registrar.owner()))
+}
+
+/// The pinned one, or the one that `ANVIL` names.
+fn anvil_path() -> Result<PathBuf, BenchError> {
+    if let Some(path) = std::env::var_os("ANVIL") {
+        return Ok(path.into());
+    }
+    let pinned = Path::new(env!("CARGO_MANIFEST_DIR")).join(PINNED_ANVIL);
+    if pinned.is_file() { Ok(pinned) } else { Err("Anvil is not installed: run npm ci".into()) }
+}
+
+const PINNED_ANVIL: &str = "../../node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil";
