@@ -45,6 +45,12 @@ contract RecordOfTest is RegistryTest {
         VM.assertEq(record.bundleHash, "bundle");
     }
 
+    /// @dev No transition leads here. 5 is no X coordinate: its recovery gives zero, which is also an absent signer.
+    function test_showsNoXWithoutAKey() public {
+        VM.store(address(registry), bytes32(baseSlot(ALICE, DEFAULT) + 1), bytes32(uint256(5)));
+        VM.assertEq(registry.recordOf(ALICE, DEFAULT).x, 0);
+    }
+
     function testFuzz_givesThePinnedXOfAnyKeyAndOfNoOther(uint256 privateKey, bytes32 other) public {
         privateKey = privateKey % (ORDER - 1) + 1;
         IKeyRegistry.Registration memory registration = pinnedTo(signed(ALICE, DEFAULT, 1, privateKey));
