@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use countersign_protocol::curve::PublicKey;
+use countersign_protocol::curve::{PublicKey, randomize_context};
 use countersign_protocol::{InitiatorEphemerals, ResponderEphemerals, Suite};
 
 /// A few things that are ready to be used once. What is left is wiped when the pool is dropped.
@@ -51,6 +51,7 @@ impl<T: Send + 'static> Pool<T> {
         }
         let pool = Arc::downgrade(self);
         tokio::task::spawn_blocking(move || {
+            blind_this_thread();
             while let Some(pool) = pool.upgrade() {
                 if pool.is_full() || !pool.add_one() {
                     pool.is_refilling.store(false, Ordering::Release);
@@ -103,6 +104,14 @@ impl Pools {
     pub(crate) fn refill(&self) {
         self.initiator.refill();
         self.responder.refill();
+    }
+}
+
+/// Hides the keys made on this thread from side channels a second way; without randomness the first must do.
+fn blind_this_thread() {
+    let mut seed = [0; 32];
+    if getrandom::fill(&mut seed).is_ok() {
+        randomize_context(&seed);
     }
 }
 

@@ -5,8 +5,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use countersign_protocol::curve::PublicKey;
 
-/// The ephemeral keys of the hellos answered lately. The ephemeral key and nothing else names a hello: its other bytes
-/// are either bound to that key by the handshake, or (the second MAC) free for anyone to change.
+/// The ephemeral keys of the hellos answered lately. The ephemeral key names a hello: its other bytes are bound to
+/// that key by the handshake, and an honest initiator uses it once.
 ///
 /// Only proven initiators enter, and when it is full the next is refused rather than an old one forgotten: room is
 /// no way to make a replay possible.
