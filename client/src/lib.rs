@@ -74,6 +74,11 @@ pub use countersign_protocol as protocol;
 pub use countersign_registry as registry;
 pub use countersign_transport as transport;
 
+/// The README's example, held to what compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
+
 mod answer;
 mod clock;
 mod dial;
