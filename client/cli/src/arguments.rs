@@ -26,7 +26,7 @@ pub(crate) use session::{InstrumentArgument, SuiteArguments};
 #[command(
     name = "countersign",
     version,
-    max_term_width = 110,
+    max_term_width = 100,
     after_help = "Try `countersign demo`: the whole job on a chain of its own, in under 20 seconds.",
     after_long_help = long_help(),
     arg_required_else_help = true
@@ -84,13 +84,14 @@ Examples:
 
 const PRECEDENCE: &str = "\
 Configuration:
-  One TOML file, --config FILE, else $COUNTERSIGN_CONFIG, else config.toml in the platform's configuration folder
-  (countersign.example.toml lists every key), is overridden by the environment (COUNTERSIGN_*, named at each option),
-  which is overridden by flags. Passphrases come from a prompt, a file or a descriptor: never from arguments or the
-  environment, which other processes can read.";
+  Flags win over the environment (COUNTERSIGN_*, named at each option), which wins over one TOML
+  file: --config FILE, else $COUNTERSIGN_CONFIG, else config.toml in the platform's configuration
+  folder. countersign.example.toml lists every key. Passphrases come from a prompt, a file or a
+  descriptor: never from arguments or the environment, which other processes can read.";
 
 const JSON: &str = "\
 JSON:
-  With --json, a result is one object per line on standard output. connect and listen keep standard output for the
-  peer's bytes and print their events, each with an \"event\" key, on standard error. A failure is
-  {\"error\": {\"kind\", \"message\", \"hint\", \"exit_code\"}} on standard error; hint may be null.";
+  With --json, a result is one object per line on standard output. connect and listen keep
+  standard output for the peer's bytes and print their events, each with an \"event\" key, on
+  standard error. A failure is {\"error\": {\"kind\", \"message\", \"hint\", \"exit_code\"}} on
+  standard error; hint may be null.";

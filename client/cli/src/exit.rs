@@ -44,7 +44,7 @@ Exit codes:
     0  done
     1  something unexpected, for instance output that cannot be written
     2  usage: the arguments make no sense
-    3  configuration: the file, an environment variable or the contacts; wrong chain, no registry there
+    3  configuration: the file, the environment or the contacts; wrong chain, no registry there
     4  keystore or passphrase
     5  the chain cannot be reached
     6  what the chain's endpoints say is not proven, or they disagree

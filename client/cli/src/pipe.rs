@@ -2,6 +2,7 @@
 
 use std::io;
 use std::pin::pin;
+use std::time::Duration;
 
 use countersign::Session;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -54,12 +55,11 @@ pub(crate) async fn pipe(
             }
         }
     };
-    // Idempotent where this direction is closed already.
-    if !matches!(ended, Ok(true)) {
-        let closed = session.connection.shutdown().await;
-        if ended.is_ok() {
-            closed.map_err(Failure::of_stream)?;
-        }
+    match ended {
+        Ok(true) => {}
+        Ok(false) => session.connection.shutdown().await.map_err(Failure::of_stream)?,
+        // The close goes out first of all; a peer that has more to say is not waited for.
+        Err(_) => drop(tokio::time::timeout(FAREWELL, session.connection.close()).await),
     }
     ended.map(|_| traffic)
 }
@@ -103,6 +103,9 @@ fn input_failed(error: io::Error) -> Failure {
 fn output_failed(error: io::Error) -> Failure {
     Failure::new(Exit::Unexpected, "output", format!("cannot write standard output: {error}"))
 }
+
+/// How long an interrupted session may take to end properly.
+const FAREWELL: Duration = Duration::from_millis(500);
 
 /// Bytes read at once.
 const CHUNK: usize = 64 * 1024;

@@ -12,6 +12,7 @@ fn a_key_lives_and_dies() {
     let home = Home::new();
     let made = home.keygen("key.json");
     home.configure(&anvil, ACCOUNTS[0], "key.json");
+    anvil.call("evm_mine", &serde_json::json!([]));
 
     home.run(&["resolve", ACCOUNTS[0], "--json"]).failed(3, "no_registry");
     let registered =
@@ -133,6 +134,9 @@ fn keystores_that_do_not_open() {
 fn nodes_that_disagree_or_are_elsewhere() {
     let (one, other) = (Anvil::start(), Anvil::start());
     let home = Home::registered(&one, ACCOUNTS[0]);
+    // One block, unlike the first chain's.
+    other.call("evm_increaseTime", &serde_json::json!([60]));
+    other.call("evm_mine", &serde_json::json!([]));
     let both =
         ["resolve", ACCOUNTS[0], "--json", "--chain-id", "31337", "--rpc", &one.url, "--rpc", &other.url];
     home.run(&both).failed(6, "heads_disagree");
@@ -184,7 +188,13 @@ fn doctor_tells_what_works_and_what_does_not() {
 fn doctor_misses_the_registry_on_a_fresh_chain() {
     let anvil = Anvil::start();
     let home = Home::new();
-    let fresh = home.run(&["doctor", "--json", "--chain-id", "31337", "--rpc", &anvil.url, "--own-node"]);
+    let examine = ["doctor", "--json", "--chain-id", "31337", "--rpc", &anvil.url, "--own-node"];
+    // Anvil's block 0 has no state to prove anything in, which is no fault.
+    let empty = home.run(&examine).lines_json();
+    let proofs = empty.iter().find(|finding| finding["check"] == "proofs").unwrap();
+    assert_eq!(proofs["status"], "warn", "{proofs}");
+    anvil.call("evm_mine", &serde_json::json!([]));
+    let fresh = home.run(&examine);
     fresh.failed(11, "unhealthy");
     let registry = fresh.lines_json().into_iter().find(|finding| finding["check"] == "registry").unwrap();
     assert!(registry["hint"].as_str().unwrap().contains("--deploy"), "{registry}");

@@ -172,7 +172,9 @@ fn peers_that_are_not_there_or_go_away() {
     // Bob is killed in the middle of a session.
     let mut alice = market.alice.command(&["connect", ACCOUNTS[2], "--at", &at, "--json"]);
     let mut alice = alice.stdin(Stdio::piped()).spawn().unwrap();
-    alice.stdin.as_mut().unwrap().write_all(b"hello\n").unwrap();
+    // Held open to the end: its close would end the session.
+    let mut input = alice.stdin.take().unwrap();
+    input.write_all(b"hello\n").unwrap();
     bob.event("session");
     let mut hello = [0; 6];
     bob.process.stdout.as_mut().unwrap().read_exact(&mut hello).unwrap();
@@ -188,7 +190,9 @@ fn an_interrupt_closes_the_session_so_that_the_peer_knows() {
     let connect = ["connect", ACCOUNTS[2], "--at", &at, "--json"];
     let mut command = market.alice.command(&connect);
     let mut alice = command.stdin(Stdio::piped()).spawn().unwrap();
-    alice.stdin.as_mut().unwrap().write_all(b"hello\n").unwrap();
+    // Held open to the end: its close would end the session.
+    let mut input = alice.stdin.take().unwrap();
+    input.write_all(b"hello\n").unwrap();
     let mut hello = [0; 6];
     bob.process.stdout.as_mut().unwrap().read_exact(&mut hello).unwrap();
     let began = Instant::now();

@@ -71,7 +71,8 @@ Examples:
   countersign connect alice < order.json > fill.json
 
 JSON events, on standard error:
-  {\"event\": \"session\", \"peer\", \"peer_version\", \"remote\", \"suite\", \"state_hash\", \"block_number\", \"block_hash\",
-   \"readings\": [{\"contract\", \"slot\", \"value\"}]}
+  {\"event\": \"session\", \"peer\", \"peer_version\", \"remote\", \"suite\", \"state_hash\",
+   \"block_number\", \"block_hash\", \"readings\": [{\"contract\", \"slot\", \"value\"}]}
   {\"event\": \"closed\", \"peer\", \"sent\", \"received\"}: bytes
-A refusal is a failure, exit code 9, whose kind names the reason: refused_revoked, refused_valuation_differs, …";
+A refusal is a failure, exit code 9, whose kind names the reason: refused_revoked,
+refused_valuation_differs, …";

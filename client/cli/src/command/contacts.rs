@@ -127,8 +127,9 @@ impl Report for Changed<'_> {
 
 const EXAMPLES: &str = "\
 Examples:
-  countersign contacts add alice 0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266#desk-7 --at alice.example.org:9734
+  countersign contacts add alice 0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266#desk-7 --at host:9734
   countersign connect alice
   countersign contacts list --json
 
-JSON: list gives {\"name\", \"address\", \"label\"?, \"endpoint\"?, \"note\"?} per line; add and remove give {\"name\", \"change\"}";
+JSON: list gives {\"name\", \"address\", \"label\"?, \"endpoint\"?, \"note\"?} per line,
+  add and remove give {\"name\", \"change\"}";

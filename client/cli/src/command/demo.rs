@@ -35,5 +35,6 @@ Examples:
   countersign demo
   countersign demo --json | jq .name
 
-JSON: one object per step, {\"step\", \"name\", \"title\", \"millis\", …facts}, then {\"name\": \"end\", \"ok\": true, \"steps\", \"millis\"}.
+JSON: one object per step, {\"step\", \"name\", \"title\", \"millis\", …facts}, then
+  {\"name\": \"end\", \"ok\": true, \"steps\", \"millis\"}
 The refusal at the end is what is expected, exit code 0; anything unexpected is a failure.";

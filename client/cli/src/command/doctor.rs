@@ -56,4 +56,5 @@ Examples:
   countersign doctor
   countersign doctor --rpc http://127.0.0.1:8545 --chain-id 31337 --json
 
-JSON: one object per line, {\"check\", \"status\": \"ok\", \"warn\" or \"fail\", \"detail\", \"hint\": string or null}";
+JSON: one object per line,
+  {\"check\", \"status\": \"ok\", \"warn\" or \"fail\", \"detail\", \"hint\": string or null}";

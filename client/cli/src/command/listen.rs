@@ -136,8 +136,10 @@ Examples:
   countersign listen --bind 0.0.0.0:9734 --allow alice --instrument 0x5FbD…0aa3:0
   countersign listen --once < quote.json > order.json
 
-With --once, and where standard input is no terminal, all of it is sent even if the peer closes first. Without --once
-a peer's close ends its session, and standard input stays for the next one.
+With --once, and where standard input is no terminal, all of it is sent even if the peer closes
+first. Without --once a peer's close ends its session, and standard input stays for the next one.
 
-JSON events, on standard error: {\"event\": \"listening\", \"address\", \"identity\"}, session and closed as in connect,
-  {\"event\": \"refused\", \"remote\", \"initiator\", \"told\", \"message\"}, {\"event\": \"broken\", \"peer\", \"kind\", \"message\"}";
+JSON events, on standard error: session and closed as in connect, and
+  {\"event\": \"listening\", \"address\", \"identity\"}
+  {\"event\": \"refused\", \"remote\", \"initiator\", \"told\", \"message\"}
+  {\"event\": \"broken\", \"peer\", \"kind\", \"message\"}";

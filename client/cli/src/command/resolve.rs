@@ -38,8 +38,10 @@ Examples:
   countersign resolve alice --rpc http://a --rpc http://b --rpc http://c --threshold 2
   countersign resolve alice --chain-id 31337 --rpc http://127.0.0.1:8545 --own-node
 
-JSON: {\"identity\", \"owner\", \"label\", \"caip10\", \"public_key\", \"signer\", \"version\", \"status\", \"anchored_at\",
-  \"age_seconds\", \"valid_until\": Unix seconds or null, \"scheme\", \"suite_floor\": {\"level\", \"name\"}, \"pinned\",
+JSON: {\"identity\", \"owner\", \"label\", \"caip10\", \"public_key\", \"signer\", \"version\", \"status\",
+  \"anchored_at\", \"age_seconds\", \"valid_until\": Unix seconds or null, \"scheme\",
+  \"suite_floor\": {\"level\", \"name\"}, \"pinned\",
   \"proved_at\": {\"chain_id\", \"block_number\", \"block_hash\", \"timestamp\", \"registry\"},
   \"head_trust\": {\"kind\": \"own_node\" or \"quorum\", …}}
-An identity without a usable key is a failure, exit code 7: not_registered, revoked, expired, too_young.";
+An identity without a usable key is a failure, exit code 7: not_registered, revoked, expired,
+too_young.";

@@ -126,6 +126,7 @@ impl Report for Revoked {
 const EXAMPLES: &str = "\
 Examples:
   countersign revoke --reason key-compromised --owner-keystore account.json
-  countersign revoke --reason superseded --yes --owner 0xf39F…2266 --unlocked    on a development node
+  countersign revoke --reason superseded --yes --owner 0xf39F…2266 --unlocked  on a test node
 
-JSON: {\"change\": \"revoked\", \"identity\", \"chain_id\", \"reason\", \"transaction\", \"block_number\", \"gas_used\"}";
+JSON: {\"change\": \"revoked\", \"identity\", \"chain_id\", \"reason\", \"transaction\", \"block_number\",
+  \"gas_used\"}";

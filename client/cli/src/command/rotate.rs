@@ -82,7 +82,7 @@ impl Rotate {
 const EXAMPLES: &str = "\
 Examples:
   countersign rotate --new-keystore identity-2.json --owner-keystore account.json
-  countersign rotate --new-keystore identity-2.json --owner 0xf39F…2266 --unlocked    on a development node
-  countersign rotate --new-keystore identity.json --valid-for 90days …                same key, new expiry
+  countersign rotate --new-keystore identity-2.json --owner 0xf39F…2266 --unlocked  on a test node
+  countersign rotate --new-keystore identity.json --valid-for 90days …    same key, new expiry
 
 JSON: as of register, with \"change\": \"rotated\"";

@@ -90,7 +90,7 @@ async fn node(chain: &ChainSettings, endpoint: &Endpoint) -> Vec<Finding> {
     };
     let number = head.anchor.block_number;
     let reached = Finding::ok("node", format!("{endpoint}: chain {}, block {number}", chain.chain_id));
-    vec![reached, clock(chain, &head), proofs(&resolver, endpoint).await]
+    vec![reached, clock(chain, &head), proofs(&resolver, endpoint, number).await]
 }
 
 fn clock(chain: &ChainSettings, head: &ProvedHead) -> Finding {
@@ -121,7 +121,7 @@ fn clock(chain: &ChainSettings, head: &ProvedHead) -> Finding {
 }
 
 /// Asks for the proof of a record that nobody has: an honest node proves its absence, and the registry's code with it.
-async fn proofs(resolver: &Resolver, endpoint: &Endpoint) -> Finding {
+async fn proofs(resolver: &Resolver, endpoint: &Endpoint, block: u64) -> Finding {
     match resolver.resolve(NOBODY).await {
         Err(ResolveError::NotRegistered { .. }) | Ok(_) => {
             let registry = checksummed(&resolver.registry());
@@ -135,6 +135,11 @@ async fn proofs(resolver: &Resolver, endpoint: &Endpoint) -> Finding {
                 "check --registry and --chain-id; on a chain of your own: countersign register --deploy";
             Finding::fail("registry", &Failure::from(error).hint(hint))
         }
+        Err(ResolveError::ProofInvalid { .. }) if block == 0 => Finding::warn(
+            "proofs",
+            "the chain has no block but its first, in which development chains prove nothing",
+            "send any transaction, for instance countersign register --deploy",
+        ),
         Err(error) => Finding::fail("proofs", &error.into()),
     }
 }
