@@ -47,7 +47,7 @@ impl Market {
         let anvil = Anvil::at(anvil_path()).try_spawn().expect("anvil starts");
         let provider = ProviderBuilder::new().connect_http(anvil.endpoint_url()).erased();
         let keeper = anvil.addresses()[9];
-        let price = I256::try_from(2_500_00000000_i64).unwrap();
+        let price = I256::try_from(OPENING_PRICE).unwrap();
         let feed = artifact::PriceFeed::deploy_builder(&provider, keeper, price).from(keeper);
         let feed = feed.deploy().await.expect("the instrument deploys");
         let market = Self { anvil, provider, feed };
@@ -218,3 +218,6 @@ pub fn anvil_path() -> PathBuf {
 }
 
 pub const CHAIN: u64 = 31337;
+
+/// The instrument's first price: 2,500 with eight decimals.
+pub const OPENING_PRICE: u64 = 250_000_000_000;

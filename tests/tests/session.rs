@@ -4,9 +4,9 @@
 use std::time::{Duration, Instant};
 
 use countersign::protocol::SuitePolicy;
-use countersign::{Policy, Query, Role, Session, Suite, Trader};
+use countersign::{Listener, Policy, Query, Role, Session, Suite, Trader};
 use countersign_tests::proxy::Proxy;
-use countersign_tests::trader::{Market, Terms, meet, prompt, resolver_at};
+use countersign_tests::trader::{Market, OPENING_PRICE, Party, Terms, meet, prompt, resolver_at};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// Both sides hold the same of everything that binds them.
@@ -37,7 +37,7 @@ async fn two_traders_with_keystores_trade() {
     assert_agree(&here, &there);
     assert_eq!((here.peer(), there.peer()), (bob.identity(), alice.identity()));
     assert_eq!(here.summary.suite, Suite::Hybrid);
-    assert_eq!(here.readings()[0].value[24..], 2_500_00000000_u64.to_be_bytes());
+    assert_eq!(here.readings()[0].value[24..], OPENING_PRICE.to_be_bytes());
 
     here.connection.send_message(b"RFQ 100").await.unwrap();
     assert_eq!(there.connection.next_message().await.unwrap().unwrap(), b"RFQ 100");
@@ -169,9 +169,8 @@ async fn a_warm_pair_needs_no_node() {
         (market.enrol(1, "", Terms::default()).await, market.enrol(2, "", Terms::default()).await);
     let node = Proxy::before(market.endpoint().to_string().parse().unwrap()).await;
     let policy = Policy { view_reuse: Duration::from_secs(60), ..Policy::default() };
-    let trader = |party: &countersign_tests::trader::Party| {
-        party.seeing(resolver_at(node.endpoint(), prompt())).policy(policy.clone()).build()
-    };
+    let trader =
+        |party: &Party| party.seeing(resolver_at(node.endpoint(), prompt())).policy(policy.clone()).build();
     let (alice, bob) = (trader(&alice), trader(&bob));
     let (first, _) = meet(&alice, &bob, &[market.price()]).await;
     let asked = node.requests().len();
@@ -244,12 +243,10 @@ async fn both_dial_each_other_at_once() {
     assert_ne!(a.summary.handshake_hash, c.summary.handshake_hash);
 }
 
-/// Traders are shared between tasks and moved into them.
-#[allow(dead_code)]
-fn a_trader_and_its_sessions_are_send() {
-    fn is_send<T: Send + 'static>(_: &T) {}
-    let _ = |trader: Trader, session: Session| {
-        is_send(&trader);
-        is_send(&session);
-    };
+#[test]
+fn traders_listeners_and_sessions_move_between_tasks() {
+    fn is_send<T: Send + 'static>() {}
+    is_send::<Trader>();
+    is_send::<Listener>();
+    is_send::<Session>();
 }

@@ -17,7 +17,7 @@ use countersign::{
 use countersign_tests::by_hand::{
     Hello, Parts, altered, answer_by_hand, dial_by_hand, hello, hello_now, now_unix_ms,
 };
-use countersign_tests::trader::{Market, Party, Terms, meet, prompt};
+use countersign_tests::trader::{Market, OPENING_PRICE, Party, Terms, meet, prompt};
 use tokio::net::TcpListener;
 
 async fn parties(market: &Market) -> (Party, Party) {
@@ -85,7 +85,7 @@ async fn the_dialler_claims_another_price() {
     let Error::Differs(difference) = &*there.cause else { panic!("{there}") };
     assert_eq!(difference.item, Item::Reading { position: 1, query: market.price() });
     assert_eq!(difference.theirs, Some(claimed));
-    assert_eq!(difference.ours[24..], 2_500_00000000_u64.to_be_bytes());
+    assert_eq!(difference.ours[24..], OPENING_PRICE.to_be_bytes());
     assert_eq!(there.cause.fault(), Fault::Chain);
 }
 
@@ -100,7 +100,7 @@ async fn the_responder_holds_another_price() {
     assert_eq!(*peer, bob.identity);
     let difference = difference.as_deref().unwrap();
     assert_eq!(difference.item, Item::Reading { position: 0, query: market.price() });
-    assert_eq!(difference.ours[24..], 2_500_00000000_u64.to_be_bytes());
+    assert_eq!(difference.ours[24..], OPENING_PRICE.to_be_bytes());
     assert!(!error.is_retryable());
     assert!(error.to_string().contains("reading 0"), "{error}");
 }
@@ -334,7 +334,8 @@ async fn a_block_that_the_responder_cannot_take() {
     let counterparty = bob.seeing(market.resolver_with(recent)).build();
     let view = alice.view(&market, &bob, &[]).await;
     let my_head = market.height().await;
-    let cases: [(&dyn Fn(&mut Parts), Reject); 5] = [
+    type Change<'a> = &'a dyn Fn(&mut Parts);
+    let cases: [(Change<'_>, Reject); 5] = [
         (&|parts| parts.anchor.block_number += 1, Reject::UnknownBlock { my_head }),
         (&|parts| parts.anchor.block_hash[0] ^= 1, Reject::StaleState),
         (&|parts| parts.anchor.chain_id += 1, Reject::WrongChain),
