@@ -89,6 +89,10 @@ function reading(n) {
   return { source: address(`source ${n}`), kind: n, subject: word(`subject ${n}`), value: word(`value ${n}`) };
 }
 
+function slot(n) {
+  return { ...reading(n), kind: 0 };
+}
+
 const registries = [address("registry a"), address("registry b")];
 const possession = [
   { chainId: 1, registry: registries[0], owner: address("alice"), label: zero, version: 1, privateKey: word("key 1") },
@@ -117,6 +121,9 @@ const states = [
   { ...shared, ...parties, valuation: [reading(0)] },
   { ...shared, ...parties, valuation: [reading(0), reading(1), reading(2)] },
   { ...shared, ...parties, valuation: [reading(1), reading(0), reading(2)] },
+  // Kind 0, a storage slot, is the one kind that exists so far: what the client can read.
+  { ...shared, ...parties, valuation: [slot(2), slot(0), slot(1)] },
+  { ...shared, ...parties, valuation: Array.from({ length: 16 }, (_, n) => slot(n)) },
   {
     chainId: 31337,
     blockNumber: "18446744073709551615",

@@ -94,9 +94,10 @@ impl Ephemeral {
     }
 
     pub(super) fn product_with(&mut self, peer: &PublicKey) -> SharedX {
-        match self.product.take() {
-            Some((prepared_for, product)) if prepared_for == *peer => product,
-            _ => self.secret.ecdh_x(peer),
+        // A product prepared for another peer stays: the responder asks for `ee` before `se`.
+        match self.product.take_if(|(prepared_for, _)| prepared_for == peer) {
+            Some((_, product)) => product,
+            None => self.secret.ecdh_x(peer),
         }
     }
 }
