@@ -152,7 +152,10 @@ mod tests {
     fn foreign_words_lose_secrets_controls_and_length() {
         let endpoint: Endpoint = "https://user:pa55@node.example.org/v3/s3cret?key=k3y".parse().unwrap();
         let text = endpoint.redact("GET https://node/v3/s3cret?key=k3y as user:pa55\n\u{1b}[31mred");
-        assert!(!["s3cret", "k3y", "pa55", "\n", "\u{1b}"].iter().any(|secret| text.contains(secret)), "{text}");
+        assert!(
+            !["s3cret", "k3y", "pa55", "\n", "\u{1b}"].iter().any(|secret| text.contains(secret)),
+            "{text}"
+        );
         assert!(endpoint.redact(&"x".repeat(10_000)).len() <= MAX_FOREIGN_TEXT);
     }
 

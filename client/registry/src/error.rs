@@ -1,9 +1,15 @@
 //! Why a resolution failed: what was wrong, whose fault it is, what to do.
 
+mod head_doubt;
+mod proof_part;
+
 use std::time::Duration;
 
-use alloy::primitives::{Address as AccountAddress, B256};
+use alloy::primitives::B256;
 use countersign_protocol::{Address, Identity};
+
+pub use head_doubt::{HeadClaim, StaleHead};
+pub use proof_part::ProofPart;
 
 use crate::endpoint::Endpoint;
 use crate::policy::TrustError;
@@ -13,7 +19,9 @@ use crate::word::RevocationReason;
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum ResolveError {
     /// Proven: the registry holds no record of this identity.
-    #[error("{identity} has no key in the registry (absence proven at block {block}); its owner must register one")]
+    #[error(
+        "{identity} has no key in the registry (absence proven at block {block}); its owner must register one"
+    )]
     NotRegistered {
         /// Who was looked for.
         identity: Identity,
@@ -21,7 +29,9 @@ pub enum ResolveError {
         block: u64,
     },
     /// Proven: the key was revoked.
-    #[error("the key of {identity} (version {version}) was revoked at Unix time {at}: {reason}; its owner must register a fresh one")]
+    #[error(
+        "the key of {identity} (version {version}) was revoked at Unix time {at}: {reason}; its owner must register a fresh one"
+    )]
     Revoked {
         /// Whose key.
         identity: Identity,
@@ -51,7 +61,9 @@ pub enum ResolveError {
         minimum: Duration,
     },
     /// Proven: the record changed between the proposed block and the newest one.
-    #[error("the key of {identity} was rotated: version {anchored} at the proposed block, {newest} at the head; start again at a newer block")]
+    #[error(
+        "the key of {identity} was rotated: version {anchored} at the proposed block, {newest} at the head; start again at a newer block"
+    )]
     Rotated {
         /// Whose key.
         identity: Identity,
@@ -61,7 +73,9 @@ pub enum ResolveError {
         newest: u16,
     },
     /// Proven, but an older version than the one proven before: the chain went back, or somebody shows an old one.
-    #[error("{identity} had key version {seen} before, and now version {got} is shown at block {block}; the chain was reorganised or an old state is replayed: check the endpoints")]
+    #[error(
+        "{identity} had key version {seen} before, and now version {got} is shown at block {block}; the chain was reorganised or an old state is replayed: check the endpoints"
+    )]
     RecordRewound {
         /// Whose record.
         identity: Identity,
@@ -73,13 +87,17 @@ pub enum ResolveError {
         block: u64,
     },
     /// Proven, but the key signs by a scheme that this version cannot use.
-    #[error("the key of {identity} signs with Schnorr, which this version does not support; update, or ask its owner for an ECDSA key")]
+    #[error(
+        "the key of {identity} signs with Schnorr, which this version does not support; update, or ask its owner for an ECDSA key"
+    )]
     UnsupportedScheme {
         /// Whose key.
         identity: Identity,
     },
     /// The record proves a fingerprint, but nobody shows the key that has it.
-    #[error("{identity} registered a compact record and no source gave the key of signer {signer}; its owner can pin the key, or an endpoint that serves old logs can find it")]
+    #[error(
+        "{identity} registered a compact record and no source gave the key of signer {signer}; its owner can pin the key, or an endpoint that serves old logs can find it"
+    )]
     KeyNotPublished {
         /// Whose record.
         identity: Identity,
@@ -137,7 +155,9 @@ pub enum ResolveError {
         failures: Vec<ResolveError>,
     },
     /// The newest block does not pass for the newest one.
-    #[error("block {number} cannot be the head: {why}; check the endpoints' synchronisation and this machine's clock")]
+    #[error(
+        "block {number} cannot be the head: {why}; check the endpoints' synchronisation and this machine's clock"
+    )]
     StaleHead {
         /// The block.
         number: u64,
@@ -181,7 +201,10 @@ pub enum ResolveError {
         endpoint: Option<Endpoint>,
     },
     /// More readings than a session may bind.
-    #[error("{count} readings are asked for, and a session binds at most {}; drop some", countersign_protocol::MAX_READINGS)]
+    #[error(
+        "{count} readings are asked for, and a session binds at most {}; drop some",
+        countersign_protocol::MAX_READINGS
+    )]
     TooManyQueries {
         /// How many.
         count: usize,
@@ -221,7 +244,9 @@ pub enum ResolveError {
         limit: usize,
     },
     /// An endpoint refused a method, with a JSON-RPC error.
-    #[error("{endpoint} refused {method}: {message} (code {code}); use an endpoint that serves it, proofs of recent blocks included")]
+    #[error(
+        "{endpoint} refused {method}: {message} (code {code}); use an endpoint that serves it, proofs of recent blocks included"
+    )]
     NodeRefused {
         /// Which.
         endpoint: Endpoint,
@@ -248,109 +273,6 @@ pub enum Fault {
     Endpoint,
     /// This side's configuration.
     Configuration,
-}
-
-/// The part of an answer that does not hold.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ProofPart {
-    /// The header's fields hash to something else than what was claimed or agreed.
-    #[error("the header hashes to {computed}, not {expected}")]
-    HeaderHash {
-        /// Keccak-256 of the header's RLP.
-        computed: B256,
-        /// The hash claimed for it, or agreed by the quorum.
-        expected: B256,
-    },
-    /// A block of another height than the one asked for.
-    #[error("block {got} came where {asked} was asked for")]
-    OtherBlock {
-        /// The height asked for.
-        asked: u64,
-        /// The height that came.
-        got: u64,
-    },
-    /// A proof for another account than the one asked for.
-    #[error("the proof is for account {got}, not {asked}")]
-    OtherAccount {
-        /// The account asked for.
-        asked: AccountAddress,
-        /// The account that came.
-        got: AccountAddress,
-    },
-    /// The account proof has no nodes: nothing is proven, absence neither.
-    #[error("the account proof of {account} is empty")]
-    AccountProofMissing {
-        /// The account.
-        account: AccountAddress,
-    },
-    /// The account's nodes do not lead from the state root to what was claimed.
-    #[error("the account proof of {account} does not hold against the state root")]
-    AccountNodes {
-        /// The account.
-        account: AccountAddress,
-    },
-    /// A proof for another slot than the one asked for, or too many or too few of them.
-    #[error("the storage proof is not the one for slot {asked}")]
-    OtherSlot {
-        /// The slot asked for.
-        asked: B256,
-    },
-    /// The storage proof has no nodes, in a storage that is not empty: absence is not proven.
-    #[error("the storage proof of slot {slot} is empty")]
-    StorageProofMissing {
-        /// The slot.
-        slot: B256,
-    },
-    /// The slot's nodes do not lead from the storage root to the claimed value.
-    #[error("the storage proof of slot {slot} does not hold against the storage root")]
-    StorageNodes {
-        /// The slot.
-        slot: B256,
-    },
-}
-
-/// Why a block does not pass for the newest one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum StaleHead {
-    /// Its timestamp lies too far back.
-    #[error("it is {}s old, at most {}s are allowed", age.as_secs(), maximum.as_secs())]
-    TooOld {
-        /// By the local clock.
-        age: Duration,
-        /// The policy's limit.
-        maximum: Duration,
-    },
-    /// Its timestamp lies too far ahead.
-    #[error("it lies {}s in the future, at most {}s are allowed", ahead.as_secs(), maximum.as_secs())]
-    InFuture {
-        /// By the local clock.
-        ahead: Duration,
-        /// The policy's limit.
-        maximum: Duration,
-    },
-    /// A higher one was proven before.
-    #[error("block {proven} was proven before")]
-    BehindProven {
-        /// The highest block proven so far.
-        proven: u64,
-    },
-}
-
-/// What one endpoint calls the newest block.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HeadClaim {
-    /// Who says so.
-    pub endpoint: Endpoint,
-    /// Its height.
-    pub number: u64,
-    /// Its hash.
-    pub hash: B256,
-}
-
-impl std::fmt::Display for HeadClaim {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} says {} {}", self.endpoint, self.number, self.hash)
-    }
 }
 
 impl ResolveError {

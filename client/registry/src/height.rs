@@ -25,7 +25,11 @@ impl Resolver {
         }
         let said = survey.answers.iter().filter_map(|heard| {
             let block = heard.anchor?.block();
-            Some(HeadClaim { endpoint: heard.node.endpoint().clone(), number: block.number, hash: block.hash })
+            Some(HeadClaim {
+                endpoint: heard.node.endpoint().clone(),
+                number: block.number,
+                hash: block.hash,
+            })
         });
         Err(ResolveError::HeadsDisagree { needed: self.threshold(), said: said.collect() })
     }

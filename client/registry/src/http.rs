@@ -3,9 +3,9 @@
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use alloy_json_rpc::{RequestPacket, ResponsePacket, ResponsePayload};
 use alloy::transports::http::reqwest::{Client, Response, Url, redirect};
 use alloy::transports::{RpcError, TransportError, TransportErrorKind, TransportFut};
+use alloy_json_rpc::{RequestPacket, ResponsePacket, ResponsePayload};
 
 /// An HTTP connection pool to one node.
 #[derive(Clone, Debug)]
@@ -52,8 +52,8 @@ impl BoundedHttp {
         if !status.is_success() && !packet.as_ref().is_ok_and(ResponsePacket::is_error) {
             return Err(TransportErrorKind::custom(HttpFailure::Status(status.as_u16())));
         }
-        let packet = packet
-            .map_err(|error| TransportErrorKind::custom(HttpFailure::NotJsonRpc(error.to_string())))?;
+        let packet =
+            packet.map_err(|error| TransportErrorKind::custom(HttpFailure::NotJsonRpc(error.to_string())))?;
         refused_as_a_whole(&request, packet)
     }
 

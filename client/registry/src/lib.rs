@@ -49,6 +49,7 @@ mod memory;
 mod node;
 mod policy;
 pub mod proof;
+mod proving;
 mod published;
 mod question;
 mod quorum;

@@ -8,11 +8,11 @@ use std::time::Duration;
 use alloy::eips::BlockNumberOrTag;
 use alloy::primitives::U64;
 use alloy::rpc::client::{BatchRequest, ClientBuilder, RpcClient, Waiter};
-use alloy_json_rpc::{RpcRecv, RpcSend};
 use alloy::rpc::types::{EIP1186AccountProofResponse, Filter, Header, Log};
 use alloy::transports::ipc::IpcConnect;
 use alloy::transports::ws::{WebSocketConfig, WsConnect};
 use alloy::transports::{RpcError, TransportError, TransportErrorKind};
+use alloy_json_rpc::{RpcRecv, RpcSend};
 
 use crate::endpoint::{Endpoint, Target};
 use crate::error::ResolveError;
@@ -165,15 +165,13 @@ pub(crate) fn endpoint_failure(
         RpcError::Transport(TransportErrorKind::MissingBatchResponse(_)) => {
             bad_answer("it left the call unanswered")
         }
-        RpcError::Transport(TransportErrorKind::Custom(cause)) => {
-            match cause.downcast_ref::<HttpFailure>() {
-                Some(HttpFailure::TooLarge { limit }) => {
-                    ResolveError::AnswerTooLarge { endpoint: endpoint.clone(), limit: *limit }
-                }
-                Some(HttpFailure::NotJsonRpc(detail)) => bad_answer(detail),
-                _ => unreachable(&cause.to_string()),
+        RpcError::Transport(TransportErrorKind::Custom(cause)) => match cause.downcast_ref::<HttpFailure>() {
+            Some(HttpFailure::TooLarge { limit }) => {
+                ResolveError::AnswerTooLarge { endpoint: endpoint.clone(), limit: *limit }
             }
-        }
+            Some(HttpFailure::NotJsonRpc(detail)) => bad_answer(detail),
+            _ => unreachable(&cause.to_string()),
+        },
         RpcError::Transport(other) => unreachable(&other.to_string()),
         RpcError::DeserError { err, .. } => bad_answer(&err.to_string()),
         other => bad_answer(&other.to_string()),

@@ -45,6 +45,9 @@ pub struct HeadPolicy {
     /// An endpoint vouches for a block only while its own head is at most this many blocks ahead; a quorum's
     /// head may fall this far behind the highest one proven before. Nodes of one chain differ by a block or two.
     pub max_head_lag: u64,
+    /// Where enough endpoints agree on a block, but one of them has a newer one, how long to wait for the others to
+    /// have it too. Else a single endpoint that answers fast and shows an old head could hide the newest block.
+    pub head_patience: Duration,
     /// A record counts once its block is this much older than the newest one: out of reach of a reorg.
     pub min_record_age: Duration,
     /// A block that a peer proposes may be this much older than the newest one.
@@ -108,6 +111,7 @@ impl HeadPolicy {
             max_head_age: None,
             max_clock_skew: Duration::from_secs(3600),
             max_head_lag: 2,
+            head_patience: Duration::from_millis(500),
             min_record_age: Duration::ZERO,
             max_anchor_age: Duration::from_secs(24 * 3600),
             request_timeout: Duration::from_secs(5),
@@ -123,6 +127,7 @@ impl HeadPolicy {
             max_head_age: Some(Duration::from_secs(60)),
             max_clock_skew: Duration::from_secs(15),
             max_head_lag: 2,
+            head_patience: Duration::from_secs(1),
             min_record_age: Duration::from_secs(13 * 60),
             max_anchor_age: Duration::from_secs(96),
             request_timeout: Duration::from_secs(10),
@@ -138,6 +143,7 @@ impl HeadPolicy {
             max_head_age: Some(Duration::from_secs(30)),
             max_clock_skew: Duration::from_secs(15),
             max_head_lag: 8,
+            head_patience: Duration::from_millis(500),
             min_record_age: Duration::from_secs(15 * 60),
             max_anchor_age: Duration::from_secs(60),
             request_timeout: Duration::from_secs(10),

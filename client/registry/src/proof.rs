@@ -13,9 +13,7 @@ use alloy::rpc::types::{EIP1186AccountProofResponse, EIP1186StorageProof};
 use alloy_trie::proof::verify_proof;
 use alloy_trie::{EMPTY_ROOT_HASH, KECCAK_EMPTY, Nibbles, TrieAccount};
 use countersign_protocol::curve::PublicKey;
-use countersign_protocol::{
-    Anchor, Identity, KeyMismatch, PeerKey, Reading, StateView, TooManyReadings,
-};
+use countersign_protocol::{Anchor, Identity, KeyMismatch, PeerKey, Reading, StateView, TooManyReadings};
 
 use crate::error::ProofPart;
 use crate::word::{RecordSlots, RecordWord};

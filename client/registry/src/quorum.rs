@@ -79,6 +79,14 @@ impl Tally {
             .collect()
     }
 
+    /// Whether an endpoint that vouches for the block has a newer one, which others may turn out to have too.
+    pub(crate) fn is_outdated(&self, agreed: &Agreed) -> bool {
+        let block = agreed.header.block();
+        self.votes
+            .iter()
+            .any(|vote| vote.head.block().number > block.number && vote.vouches(block, self.max_lag))
+    }
+
     /// How many endpoints said anything.
     pub(crate) const fn voters(&self) -> usize {
         self.votes.len()
@@ -171,6 +179,18 @@ mod tests {
         tally.add_older(1, block(0, 6));
         assert_eq!(tally.agreed(), Some(Agreed { header: block(0, 6), votes: 2 }));
         assert!(tally.undecided().is_empty());
+    }
+
+    #[test]
+    fn a_block_is_outdated_while_a_voter_has_a_newer_one() {
+        let outdated = |heads: &[ProvenHeader]| {
+            let tally = tally(2, 1, heads);
+            tally.is_outdated(&tally.agreed().unwrap())
+        };
+        assert!(!outdated(&[block(0, 7), block(0, 7)]));
+        assert!(outdated(&[block(0, 7), block(0, 8)]));
+        assert!(!outdated(&[block(0, 7), block(0, 8), block(0, 8)]));
+        assert!(!outdated(&[block(0, 7), block(0, 7), block(1, 8)]));
     }
 
     #[test]

@@ -4,21 +4,19 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use alloy::primitives::Address as AccountAddress;
-use alloy::rpc::types::EIP1186AccountProofResponse;
 use countersign_protocol::curve::PublicKey;
 use countersign_protocol::{Address, Anchor, Identity, PeerKey};
-use futures_util::stream::{FuturesUnordered, StreamExt};
 
 use crate::acceptance::{accept_head, accept_record, unix_now};
-use crate::artifact;
-use crate::error::{ProofPart, ResolveError};
+use crate::error::ResolveError;
 use crate::memory::Memory;
 use crate::node::Node;
 use crate::policy::{HeadPolicy, HeadSource, HeadTrust};
-use crate::proof::{ProvenAccount, ProvenHeader, ProvenRecord};
+use crate::proof::{ProvenHeader, ProvenRecord};
+use crate::proving::{nth, record_of};
 use crate::published;
-use crate::question::{ProofAnswer, ProofTarget, Question};
-use crate::survey::{Electorate, Heard, Survey, hear};
+use crate::question::{ProofTarget, Question};
+use crate::survey::{Electorate, Survey};
 use crate::word::RecordSlots;
 
 /// Resolves identities of one registry on one chain. Cheap to clone: clones share connections and memory.
@@ -72,8 +70,7 @@ impl Resolver {
     ) -> Result<Self, ResolveError> {
         let own_node = matches!(trust, HeadTrust::OwnNode(_));
         let (endpoints, threshold) = trust.endpoints()?;
-        let nodes =
-            endpoints.into_iter().map(|endpoint| Node::new(endpoint, chain_id, &policy)).collect();
+        let nodes = endpoints.into_iter().map(|endpoint| Node::new(endpoint, chain_id, &policy)).collect();
         let memory = Memory::default();
         Ok(Self(Arc::new(Inner { chain_id, registry, nodes, threshold, own_node, policy, memory })))
     }
@@ -158,64 +155,9 @@ impl Resolver {
         // One's own node never goes back; of a quorum, other members may answer this time.
         let slack = if self.0.own_node { 0 } else { policy.max_head_lag };
         let floor = highest.saturating_sub(slack);
-        let electorate = Electorate { nodes, threshold: *threshold, max_lag: policy.max_head_lag };
-        electorate
-            .survey(question, |head| accept_head(head, policy, unix_now(), floor, highest))
-            .await
-    }
-
-    /// Finds one endpoint whose proofs hold at the agreed head: first among the answers heard, then by asking
-    /// everyone again by number, since a block may have come between an honest node's header and its proof.
-    pub(crate) async fn prove<T>(
-        &self,
-        question: &Question,
-        survey: &Survey<'_>,
-        verify: impl Fn(&Heard<'_>) -> Result<T, ResolveError>,
-    ) -> Result<T, ResolveError> {
-        let agreed = survey.head.header;
-        let mut flaw = None;
-        for heard in survey.answers.iter().filter(|heard| heard.head == agreed) {
-            match verify(heard) {
-                Err(failure) if failure.is_one_endpoints() => note_flaw(&mut flaw, failure),
-                outcome => return outcome,
-            }
-        }
-        let again = question.at(agreed.block().number);
-        let mut pending: FuturesUnordered<_> =
-            self.0.nodes.iter().map(|node| hear(node, &again)).collect();
-        while let Some(heard) = pending.next().await {
-            let outcome = heard.and_then(|heard| {
-                let (computed, expected) = (heard.head.block().hash, agreed.block().hash);
-                if computed != expected {
-                    return Err(invalid(&heard, ProofPart::HeaderHash { computed, expected }));
-                }
-                verify(&heard)
-            });
-            match outcome {
-                Err(failure) if failure.is_one_endpoints() => note_flaw(&mut flaw, failure),
-                outcome => return outcome,
-            }
-        }
-        // Without a flaw nobody answered, and without endpoints there is no survey.
-        Err(flaw.unwrap_or(ResolveError::NoQuorum { needed: 1, answered: 0, failures: Vec::new() }))
-    }
-
-    /// The registry's account at a header, its code the known one.
-    pub(crate) fn registry_account(
-        &self,
-        heard: &Heard<'_>,
-        header: &ProvenHeader,
-        answer: &EIP1186AccountProofResponse,
-    ) -> Result<ProvenAccount, ResolveError> {
-        let registry = self.0.registry;
-        let account = header.account(account_address(registry), answer).map_err(|what| invalid(heard, what))?;
-        match account {
-            Some(account) if account.code_hash() == artifact::key_registry_code_hash() => Ok(account),
-            other => {
-                let found = other.filter(ProvenAccount::is_contract).map(|account| account.code_hash());
-                Err(ResolveError::NoRegistryHere { registry, found })
-            }
-        }
+        let (max_lag, patience) = (policy.max_head_lag, policy.head_patience);
+        let electorate = Electorate { nodes, threshold: *threshold, max_lag, patience };
+        electorate.survey(question, |head| accept_head(head, policy, unix_now(), floor, highest)).await
     }
 
     /// Registered, not rewound, and accepted at the head; forgets what is not.
@@ -272,6 +214,10 @@ impl Resolver {
         ProofTarget { account: account_address(self.0.registry), slots }
     }
 
+    pub(crate) fn nodes(&self) -> &[Node] {
+        &self.0.nodes
+    }
+
     /// How many endpoints must agree.
     pub(crate) fn threshold(&self) -> usize {
         self.0.threshold
@@ -287,48 +233,6 @@ impl Resolver {
     }
 }
 
-/// The record of the `position`th identity of a [`Resolver::record_target`].
-pub(crate) fn record_of(
-    heard: &Heard<'_>,
-    registry: &ProvenAccount,
-    identity: Identity,
-    answer: &EIP1186AccountProofResponse,
-    position: usize,
-) -> Result<Option<ProvenRecord>, ResolveError> {
-    let proofs = answer.storage_proof.get(2 * position..2 * position + 2).unwrap_or_default();
-    ProvenRecord::in_registry(registry, identity, proofs).map_err(|what| invalid(heard, what))
-}
-
-/// One of an answer's proofs, or why the node refused it.
-pub(crate) fn nth<'a>(
-    heard: &Heard<'_>,
-    proofs: &'a [ProofAnswer],
-    position: usize,
-) -> Result<&'a EIP1186AccountProofResponse, ResolveError> {
-    match proofs.get(position) {
-        Some(Ok(answer)) => Ok(answer),
-        Some(Err(refusal)) => Err(refusal.clone()),
-        None => Err(ResolveError::BadAnswer {
-            endpoint: heard.node.endpoint().clone(),
-            method: "eth_getProof",
-            detail: "a proof is missing".into(),
-        }),
-    }
-}
-
-pub(crate) fn invalid(heard: &Heard<'_>, what: ProofPart) -> ResolveError {
-    ResolveError::ProofInvalid { what, endpoint: heard.node.endpoint().clone() }
-}
-
 pub(crate) const fn account_address(address: Address) -> AccountAddress {
     AccountAddress::new(address.0)
-}
-
-/// Keeps the first invalid proof, or else the first failure.
-fn note_flaw(flaw: &mut Option<ResolveError>, failure: ResolveError) {
-    tracing::warn!(%failure, "an endpoint's proof is of no use");
-    let is_proof = |error: &ResolveError| matches!(error, ResolveError::ProofInvalid { .. });
-    if flaw.as_ref().is_none_or(|kept| !is_proof(kept) && is_proof(&failure)) {
-        *flaw = Some(failure);
-    }
 }

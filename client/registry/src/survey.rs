@@ -1,10 +1,12 @@
 //! Asking all endpoints at once until enough of them agree on the head.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use alloy::rpc::types::Header;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
+use tokio::time::{Instant, timeout_at};
 
 use crate::error::{HeadClaim, ProofPart, ResolveError};
 use crate::node::Node;
@@ -18,6 +20,7 @@ pub(crate) struct Electorate<'a> {
     pub(crate) nodes: &'a [Node],
     pub(crate) threshold: usize,
     pub(crate) max_lag: u64,
+    pub(crate) patience: Duration,
 }
 
 /// What the endpoints said, and the head that enough of them agree on.
@@ -57,7 +60,8 @@ enum Reply<'a> {
 
 impl<'a> Electorate<'a> {
     /// Asks everyone and returns as soon as enough agree on a head that `accept` takes: slow endpoints are not
-    /// waited for. A head it refuses may yet be outdone by what the others say.
+    /// waited for, or only as long as patience lasts where the head is not everybody's newest. A head that `accept`
+    /// refuses may yet be outdone by what the others say.
     pub(crate) async fn survey(
         self,
         question: &Question,
@@ -68,12 +72,16 @@ impl<'a> Electorate<'a> {
         for (position, node) in self.nodes.iter().enumerate() {
             pending.push(Box::pin(async move { Reply::Everything(position, hear(node, question).await) }));
         }
-        while let Some(reply) = pending.next().await {
+        let mut deadline = None;
+        while let Some(reply) = next_before(&mut pending, deadline).await {
             count.add(reply);
             if let Some(head) = count.acceptable(&accept)
                 && count.anchor_is_settled(question, &head)
             {
-                return Ok(count.into_survey(head));
+                if !count.tally.is_outdated(&head) {
+                    return Ok(count.into_survey(head));
+                }
+                deadline.get_or_insert_with(|| Instant::now() + self.patience);
             }
             for (position, node, height) in count.undecided() {
                 pending.push(Box::pin(async move {
@@ -85,6 +93,17 @@ impl<'a> Electorate<'a> {
             Some(head) => Ok(count.into_survey(head)),
             None => Err(count.into_error()),
         }
+    }
+}
+
+/// The next reply; none once all have come or the deadline has passed.
+async fn next_before<'a>(
+    pending: &mut FuturesUnordered<BoxFuture<'_, Reply<'a>>>,
+    deadline: Option<Instant>,
+) -> Option<Reply<'a>> {
+    match deadline {
+        None => pending.next().await,
+        Some(deadline) => timeout_at(deadline, pending.next()).await.ok().flatten(),
     }
 }
 
@@ -135,10 +154,7 @@ impl<'a> Count<'a> {
         }
     }
 
-    fn acceptable(
-        &mut self,
-        accept: impl Fn(&ProvenHeader) -> Result<(), ResolveError>,
-    ) -> Option<Agreed> {
+    fn acceptable(&mut self, accept: impl Fn(&ProvenHeader) -> Result<(), ResolveError>) -> Option<Agreed> {
         let agreed = self.tally.agreed()?;
         match accept(&agreed.header) {
             Ok(()) => Some(agreed),
@@ -156,9 +172,8 @@ impl<'a> Count<'a> {
 
     fn anchor(&self) -> Option<ProvenHeader> {
         let shown = || self.answers.iter().filter_map(|heard| heard.anchor);
-        shown().find(|candidate| {
-            shown().filter(|other| other == candidate).count() >= self.electorate.threshold
-        })
+        shown()
+            .find(|candidate| shown().filter(|other| other == candidate).count() >= self.electorate.threshold)
     }
 
     /// Whom to ask for an older header; never the same twice.
@@ -188,7 +203,10 @@ impl<'a> Count<'a> {
                 let endpoint = nodes.get(position)?.endpoint().clone();
                 Some(HeadClaim { endpoint, number: block.number, hash: block.hash })
             };
-            return ResolveError::HeadsDisagree { needed, said: self.tally.heads().filter_map(claim).collect() };
+            return ResolveError::HeadsDisagree {
+                needed,
+                said: self.tally.heads().filter_map(claim).collect(),
+            };
         }
         match self.failures.pop() {
             // The only endpoint's own words say more than a count.

@@ -8,8 +8,9 @@ use countersign_protocol::{Anchor, Identity, MAX_READINGS, Query, Reading, State
 
 use crate::error::ResolveError;
 use crate::proof::{self, ProvenHeader, ProvenRecord};
+use crate::proving::{invalid, nth, record_of};
 use crate::question::{ProofAnswer, ProofTarget, Question};
-use crate::resolver::{Resolver, account_address, invalid, nth, record_of};
+use crate::resolver::{Resolver, account_address};
 use crate::survey::{Heard, Survey};
 
 /// What a handshake needs to know of the chain.

@@ -99,9 +99,9 @@ impl RecordWord {
     #[must_use]
     pub fn pack(&self) -> B256 {
         let place = |value: u64, shift: usize| U256::from(value) << shift;
-        let revocation = self.revoked.map_or(U256::ZERO, |reason| {
-            place(1, REVOKED) | place(u64::from(reason.code() & 0x0f), REASON)
-        });
+        let revocation = self
+            .revoked
+            .map_or(U256::ZERO, |reason| place(1, REVOKED) | place(u64::from(reason.code() & 0x0f), REASON));
         let signer = U256::from_be_bytes(alloy::primitives::Address::from(self.signer.0).into_word().0);
         let word = signer
             | place(self.anchored_at & ((1 << 40) - 1), ANCHORED_AT)

@@ -102,15 +102,21 @@ impl Registrar {
                 .map_err(|error| node::endpoint_failure(endpoint, "connect", error))
         })
         .await?;
+        // Not the recommended set: its nonce cache counts a refused transaction, and the next one waits for ever.
+        let builder = ProviderBuilder::new()
+            .disable_recommended_fillers()
+            .with_gas_estimation()
+            .with_simple_nonce_management()
+            .fetch_chain_id();
         let (owner, provider) = match owner {
             OwnerAccount::Unlocked(owner) => {
-                let provider = ProviderBuilder::new().connect_client(client).erased();
+                let provider = builder.connect_client(client).erased();
                 (AccountAddress::new(owner.0), provider)
             }
             OwnerAccount::Wallet(signer) => {
                 let owner = signer.address();
                 let wallet = EthereumWallet::from(signer);
-                (owner, ProviderBuilder::new().wallet(wallet).connect_client(client).erased())
+                (owner, builder.wallet(wallet).connect_client(client).erased())
             }
         };
         let registry = AccountAddress::new(registry.0);

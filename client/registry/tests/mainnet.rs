@@ -128,10 +128,7 @@ fn a_changed_byte_of_any_storage_node_fails() {
         for value in [proof.value, U256::ZERO] {
             let mut bent = proof.clone();
             (bent.proof, bent.value) = (nodes.clone(), value);
-            assert!(matches!(
-                account.slot(proof.key.as_b256(), &bent),
-                Err(ProofPart::StorageNodes { .. })
-            ));
+            assert!(matches!(account.slot(proof.key.as_b256(), &bent), Err(ProofPart::StorageNodes { .. })));
         }
     }
 }
@@ -142,7 +139,10 @@ fn a_storage_proof_must_be_for_the_slot_asked_for() {
     let proof = &answer.storage_proof[0];
     let asked = B256::with_last_byte(9);
     assert_eq!(account.slot(asked, proof), Err(ProofPart::OtherSlot { asked }));
-    assert_eq!(account.slots(&[proof.key.as_b256(), asked], &answer.storage_proof), Err(ProofPart::OtherSlot { asked }));
+    assert_eq!(
+        account.slots(&[proof.key.as_b256(), asked], &answer.storage_proof),
+        Err(ProofPart::OtherSlot { asked })
+    );
     let mut renamed = proof.clone();
     renamed.key = asked.into();
     assert_eq!(account.slot(asked, &renamed), Err(ProofPart::StorageNodes { slot: asked }));

@@ -35,7 +35,9 @@ pub enum WriteError {
         detail: String,
     },
     /// The node holds no key for the owner account.
-    #[error("the node cannot sign for {owner}; give the account's key, or use a node that holds it ({detail})")]
+    #[error(
+        "the node cannot sign for {owner}; give the account's key, or use a node that holds it ({detail})"
+    )]
     AccountLocked {
         /// The account.
         owner: Address,
@@ -57,7 +59,9 @@ pub enum WriteError {
         transaction: B256,
     },
     /// The answer to the key request is no signature by the key to be registered.
-    #[error("the possession proof is not a signature by the key to be registered; ask the custody that holds that key")]
+    #[error(
+        "the possession proof is not a signature by the key to be registered; ask the custody that holds that key"
+    )]
     NotThisKeys,
     /// A reason that the contract has no code for.
     #[error("the registry knows no revocation reason {code}; use 0 to 5")]
@@ -66,7 +70,9 @@ pub enum WriteError {
         code: u8,
     },
     /// This chain lacks the deployer that gives the registry its address.
-    #[error("this chain has no deterministic deployer at {deployer}; deploy that first (github.com/Arachnid/deterministic-deployment-proxy)")]
+    #[error(
+        "this chain has no deterministic deployer at {deployer}; deploy that first (github.com/Arachnid/deterministic-deployment-proxy)"
+    )]
     NoDeployer {
         /// Where it should be.
         deployer: AccountAddress,
@@ -119,7 +125,9 @@ pub enum RegistryRefusal {
     #[error("this label had its last version; use another label")]
     VersionsExhausted,
     /// The possession proof is by another key, or for another version.
-    #[error("the possession proof does not hold: the record changed meanwhile, or another key signed; try again")]
+    #[error(
+        "the possession proof does not hold: the record changed meanwhile, or another key signed; try again"
+    )]
     PossessionNotProven,
     /// The proof's s is high.
     #[error("the possession proof has a high s; sign with the low one")]

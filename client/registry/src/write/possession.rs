@@ -82,9 +82,7 @@ impl PendingKey {
         };
         let label = self.label;
         match self.change {
-            Change::Register => {
-                self.registrar.call(IKeyRegistry::registerCall { label, registration }).await
-            }
+            Change::Register => self.registrar.call(IKeyRegistry::registerCall { label, registration }).await,
             Change::Rotate => self.registrar.call(IKeyRegistry::rotateCall { label, registration }).await,
         }
     }
@@ -126,7 +124,8 @@ fn compact(signature: &[u8; 65]) -> (B256, B256) {
 }
 
 /// The top bit, free in a low s.
-const PARITY: B256 = alloy::primitives::b256!("8000000000000000000000000000000000000000000000000000000000000000");
+const PARITY: B256 =
+    alloy::primitives::b256!("8000000000000000000000000000000000000000000000000000000000000000");
 
 alloy::sol! {
     /// What an identity key signs to enter a record.

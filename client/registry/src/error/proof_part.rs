@@ -1,0 +1,62 @@
+//! Where in an answer a proof fails.
+
+use alloy::primitives::{Address as AccountAddress, B256};
+
+/// The part of an answer that does not hold.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ProofPart {
+    /// The header's fields hash to something else than what was claimed or agreed.
+    #[error("the header hashes to {computed}, not {expected}")]
+    HeaderHash {
+        /// Keccak-256 of the header's RLP.
+        computed: B256,
+        /// The hash claimed for it, or agreed by the quorum.
+        expected: B256,
+    },
+    /// A block of another height than the one asked for.
+    #[error("block {got} came where {asked} was asked for")]
+    OtherBlock {
+        /// The height asked for.
+        asked: u64,
+        /// The height that came.
+        got: u64,
+    },
+    /// A proof for another account than the one asked for.
+    #[error("the proof is for account {got}, not {asked}")]
+    OtherAccount {
+        /// The account asked for.
+        asked: AccountAddress,
+        /// The account that came.
+        got: AccountAddress,
+    },
+    /// The account proof has no nodes: nothing is proven, absence neither.
+    #[error("the account proof of {account} is empty")]
+    AccountProofMissing {
+        /// The account.
+        account: AccountAddress,
+    },
+    /// The account's nodes do not lead from the state root to what was claimed.
+    #[error("the account proof of {account} does not hold against the state root")]
+    AccountNodes {
+        /// The account.
+        account: AccountAddress,
+    },
+    /// A proof for another slot than the one asked for, or too many or too few of them.
+    #[error("the storage proof is not the one for slot {asked}")]
+    OtherSlot {
+        /// The slot asked for.
+        asked: B256,
+    },
+    /// The storage proof has no nodes, in a storage that is not empty: absence is not proven.
+    #[error("the storage proof of slot {slot} is empty")]
+    StorageProofMissing {
+        /// The slot.
+        slot: B256,
+    },
+    /// The slot's nodes do not lead from the storage root to the claimed value.
+    #[error("the storage proof of slot {slot} does not hold against the storage root")]
+    StorageNodes {
+        /// The slot.
+        slot: B256,
+    },
+}
