@@ -41,7 +41,7 @@ pub(crate) fn print(measured: &[Measured], format: Format) -> io::Result<()> {
         match format {
             Format::Table => writeln!(
                 out,
-                "{:<24} {:>12.2} {} {:>12.2} {}  {:>6.2}  {}",
+                "{:<24} {:>12.2} {} {:>12.2} {}  {:>6.3}  {}",
                 line.bench, line.figure, line.unit, line.baseline, line.unit, line.ratio, line.against
             )?,
             Format::JsonLines => writeln!(out, "{}", serde_json::to_string(&line)?)?,
