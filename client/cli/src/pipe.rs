@@ -21,7 +21,7 @@ pub(crate) struct Traffic {
 /// What to do once the peer has said its last word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AfterPeerClose {
-    /// Close too: standard input is a person, or belongs to later sessions as well.
+    /// Close too: the dialler decides when a session ends, and standard input is a person or serves later sessions.
     Close,
     /// First send what standard input still holds.
     SendTheRest,

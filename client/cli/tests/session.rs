@@ -165,7 +165,8 @@ fn peers_that_are_not_there_or_go_away() {
     market.alice_connects(&dead, b"").failed(10, "peer_unreachable");
     market.alice.run(&["connect", ACCOUNTS[2], "--json"]).failed(2, "usage");
 
-    let (mut bob, at) = market.bob_listens(&[]);
+    let mut bob = market.bob.start_with_input(&["listen", "--bind", "127.0.0.1:0", "--json"]);
+    let at = bob.event("listening")["address"].as_str().unwrap().to_owned();
     let taken = market.bob.run(&["listen", "--bind", &at, "--json"]).failed(10, "port_in_use");
     assert!(taken["message"].as_str().unwrap().contains(&at), "{taken}");
 

@@ -1,7 +1,5 @@
 //! `countersign connect`: standard input and output, through a session.
 
-use std::io::IsTerminal;
-
 use clap::Args;
 use countersign::{Policy, Session};
 
@@ -16,8 +14,8 @@ use crate::session_report::{Closed, Opened};
 /// Open a session with an address and pipe standard input and output through it
 ///
 /// Proves both keys and the instrument's value at the newest block, shakes hands, then sends standard input to the peer
-/// and prints what the peer sends. The end of standard input closes this direction; the session ends when the peer
-/// has closed too, or, where standard input is a terminal, when the peer closes.
+/// and prints what the peer sends. The end of standard input (Ctrl-D) closes this direction; the session ends when
+/// both sides have closed theirs.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Connect {
@@ -40,12 +38,9 @@ impl Connect {
             signal = interrupt.signalled() => return Err(signal.into_failure()),
         };
         context.console.event(&Opened::new(&session))?;
-        let after = match std::io::stdin().is_terminal() {
-            true => AfterPeerClose::Close,
-            false => AfterPeerClose::SendTheRest,
-        };
         let (mut input, mut output) = (tokio::io::stdin(), tokio::io::stdout());
-        let traffic = pipe(&mut session, &mut input, &mut output, after, &mut interrupt).await?;
+        let traffic =
+            pipe(&mut session, &mut input, &mut output, AfterPeerClose::SendTheRest, &mut interrupt).await?;
         context.console.event(&Closed::new(shown(&session.peer()), traffic))
     }
 

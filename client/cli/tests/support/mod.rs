@@ -102,8 +102,18 @@ impl Home {
         output.into()
     }
 
+    /// In the background, with nothing on standard input.
     pub fn start(&self, arguments: &[&str]) -> Running {
-        let mut process = self.command(arguments).spawn().unwrap();
+        Self::spawn(&mut self.command(arguments))
+    }
+
+    /// In the background, with standard input held open.
+    pub fn start_with_input(&self, arguments: &[&str]) -> Running {
+        Self::spawn(self.command(arguments).stdin(Stdio::piped()))
+    }
+
+    fn spawn(command: &mut Command) -> Running {
+        let mut process = command.spawn().unwrap();
         let stderr = BufReader::new(process.stderr.take().unwrap());
         Running { process, stderr }
     }
@@ -237,7 +247,13 @@ impl Anvil {
         let code = "0x602a5f5560015ff3";
         let transaction = serde_json::json!([{"from": ACCOUNTS[0], "data": code, "gas": "0x186a0"}]);
         let hash = self.call("eth_sendTransaction", &transaction);
-        let receipt = self.call("eth_getTransactionReceipt", &serde_json::json!([hash]));
+        // The block comes a moment after the answer.
+        let receipt = loop {
+            match self.call("eth_getTransactionReceipt", &serde_json::json!([hash])) {
+                Value::Null => std::thread::sleep(std::time::Duration::from_millis(10)),
+                receipt => break receipt,
+            }
+        };
         format!("{}:0", receipt["contractAddress"].as_str().unwrap())
     }
 }
