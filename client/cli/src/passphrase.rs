@@ -1,5 +1,6 @@
 //! Asking for passphrases.
 
+use std::io::ErrorKind;
 use std::path::Path;
 
 use countersign::custody::{Passphrase, PassphraseError};
@@ -7,6 +8,7 @@ use zeroize::Zeroizing;
 
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::interrupt::Signal;
 
 /// Where a passphrase is to be taken from.
 #[derive(Clone, Debug)]
@@ -53,6 +55,10 @@ impl PassphraseSource {
 
 fn ask(prompt: &str) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let typed = rpassword::prompt_password(prompt).map_err(|error| {
+        // With the terminal in raw mode Ctrl-C arrives as a key, beside or before the signal.
+        if error.kind() == ErrorKind::Interrupted {
+            return Signal::Interrupt.into_failure();
+        }
         let failure =
             Failure::new(Exit::Keystore, "passphrase", format!("cannot ask for the passphrase: {error}"));
         failure.hint("without a terminal, use --passphrase-file FILE or --passphrase-fd N")
