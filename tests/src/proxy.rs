@@ -29,10 +29,13 @@ pub enum Lie {
     /// It answers spaces, without end.
     Drone,
     /// It changes a question before the node sees it.
-    Ask(Box<dyn Fn(&mut Call) + Send>),
+    Ask(BendQuestion),
     /// It changes the node's answer. `Value` is the whole response object: `result` or `error`.
-    Answer(Box<dyn Fn(&Call, &mut Value) + Send>),
+    Answer(BendAnswer),
 }
+
+pub type BendQuestion = Box<dyn Fn(&mut Call) + Send>;
+pub type BendAnswer = Box<dyn Fn(&Call, &mut Value) + Send>;
 
 /// One JSON-RPC call.
 #[derive(Clone, Debug)]

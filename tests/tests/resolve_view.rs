@@ -12,7 +12,7 @@ use countersign::protocol::{Anchor, Role};
 use countersign::registry::{HeadPolicy, ProofPart, ResolveError, Resolver, ViewRequest};
 use countersign::{Address, Identity, Query};
 use countersign_tests::proxy::Proxy;
-use countersign_tests::trader::{Market, Party, Terms, prompt, resolver_at};
+use countersign_tests::trader::{Market, OPENING_PRICE, Party, Terms, prompt, resolver_at};
 
 struct Scene {
     market: Market,
@@ -54,7 +54,7 @@ async fn both_sides_prove_the_same_state() {
     let scene = Scene::set().await;
     let queries = [scene.market.price()];
     let mine = scene.resolver.view(scene.request(None, &queries)).await.unwrap();
-    assert_eq!(price(&mine), U256::from(2_500_00000000_u64));
+    assert_eq!(price(&mine), U256::from(OPENING_PRICE));
     assert_eq!(*mine.local().public_key(), scene.alice.key.public_key());
     assert_eq!(*mine.peer().public_key(), scene.bob.key.public_key());
 
