@@ -31,7 +31,7 @@ mod native {
 
     use super::{Nonce, OpenFailed, Secret32, TAG};
 
-    /// An expanded key. Boxed, so that moving its owner leaves no copies behind.
+    /// An expanded key. Boxed, so that moving its owner copies no key; making it leaves one copy on the stack.
     pub(crate) struct AeadKey(Box<LessSafeKey>);
 
     impl AeadKey {

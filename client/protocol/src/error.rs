@@ -49,6 +49,9 @@ pub enum PeerMisbehaved {
     /// The MAC of a hello does not match: it was made for another responder, or altered.
     #[error("the hello was not made for this responder")]
     NotForThisResponder,
+    /// A hello uses a suite that it does not offer.
+    #[error("the hello uses a suite that it does not offer")]
+    SuiteNotOffered,
     /// The second MAC of a hello is set, though no cookie was given out.
     #[error("the hello answers a cookie that was never given")]
     UnaskedCookie,
@@ -224,9 +227,10 @@ impl Error {
             Self::ChainDisagrees(disagreement) => disagreement.as_reject(),
             Self::PeerIncompatible(PeerIncompatible::SuiteTooLow { .. }) => Some(Reject::SuiteTooLow),
             Self::PeerIncompatible(PeerIncompatible::ClockSkew { .. }) => Some(Reject::ClockSkew),
-            Self::Rejected(reject) => Some(*reject),
             Self::ApiMisuse(_) => Some(Reject::Unable),
-            Self::PeerIncompatible(_) | Self::PeerMisbehaved(_) | Self::Exhausted(_) => None,
+            Self::PeerIncompatible(_) | Self::PeerMisbehaved(_) | Self::Rejected(_) | Self::Exhausted(_) => {
+                None
+            }
         }
     }
 }

@@ -1,4 +1,7 @@
 //! SHA-256, HMAC and HKDF: ring where it is built in, RustCrypto's crates elsewhere. The bytes are the same.
+//!
+//! ring does not wipe the states it hashes with: what stays on the stack is a function of the key, not the key, until
+//! the next call overwrites it.
 
 #[cfg(feature = "native")]
 pub(crate) use native::{hkdf, hkdf_expand, hmac, sha256};

@@ -2,6 +2,7 @@
 
 use zeroize::Zeroizing;
 
+use crate::aead::Nonce;
 use crate::curve::PublicKey;
 use crate::hash;
 use crate::labels;
@@ -10,6 +11,12 @@ use crate::state::StateHash;
 
 /// Length in bytes of a hello's MACs.
 pub(crate) const MAC: usize = 16;
+
+/// What seals a reject.
+pub(crate) struct RejectKeys {
+    pub(crate) key: Secret32,
+    nonce_key: Secret32,
+}
 
 /// Noise's HKDF (Noise 4.3): `out[0] || out[1] || ... = HKDF(salt = ck, ikm, info = "", 32 * N)`, `N` at most 3.
 #[allow(clippy::expect_used)]
@@ -37,10 +44,28 @@ pub(crate) fn mac1(responder: &PublicKey, header_and_e: &[u8]) -> [u8; MAC] {
     mac
 }
 
-/// `reject_key = HKDF(salt = ck, ikm = "countersign/1 reject", info = h, 32)`,
+/// `reject_key || nonce_key = HKDF(salt = ck, ikm = "countersign/1 reject", info = h, 64)`,
 /// with `ck` and `h` as they stand after the hello.
-pub(crate) fn reject_key(ck: &Secret32, h: &[u8; 32]) -> Secret32 {
-    hkdf_32(ck.expose(), labels::REJECT, &[h])
+pub(crate) fn reject_keys(ck: &Secret32, h: &[u8; 32]) -> RejectKeys {
+    let mut okm = Zeroizing::new([0; 64]);
+    assert!(hash::hkdf(ck.expose(), labels::REJECT, &[h], okm.as_mut()), "64 bytes are fewer than 8,160");
+    let (key, nonce_key) = okm.split_at(32);
+    let copied = |half: &[u8]| {
+        let mut secret = Secret32::zeroed();
+        secret.expose_mut().iter_mut().zip(half).for_each(|(to, from)| *to = *from);
+        secret
+    };
+    RejectKeys { key: copied(key), nonce_key: copied(nonce_key) }
+}
+
+impl RejectKeys {
+    /// `nonce = HMAC(nonce_key, text)[0..12]`: one hello may be refused more than once, for different reasons, and
+    /// different texts must not meet under one nonce.
+    pub(crate) fn nonce(&self, text: &[u8]) -> Nonce {
+        let mut nonce = [0; 12];
+        nonce.iter_mut().zip(hash::hmac(self.nonce_key.expose(), text)).for_each(|(to, from)| *to = from);
+        nonce
+    }
 }
 
 /// `exported = HKDF-Expand(exporter_secret, "countersign/1 exporter" || h || u16(len(label)) || label || context)`.

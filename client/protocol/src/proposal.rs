@@ -42,7 +42,7 @@ pub struct Proposal {
 }
 
 /// Proposals are padded to a multiple of this.
-const PADDING: usize = 512;
+pub(crate) const PADDING: usize = 512;
 
 /// Bytes before the readings.
 const FIXED: usize = 8 + 54 + 52 + 68 + 64 + 1;
@@ -95,7 +95,9 @@ impl Proposal {
         if self.anchor != *anchor {
             return Err(ChainDisagrees::Block);
         }
-        if self.initiator_record != *view.peer().record_hash() {
+        let is_initiators = self.initiator_version == view.peer().record().version
+            && self.initiator_record == *view.peer().record_hash();
+        if !is_initiators {
             return Err(ChainDisagrees::Record(Role::Initiator));
         }
         if self.responder_record != *view.local().record_hash() {

@@ -167,7 +167,7 @@ mod tests {
                 }
             }
         }
-        // 16 codes without detail, UnknownBlock with all 6, ValuationDiffers with 4, RecordDiffers with 2.
+        // 15 codes without detail, UnknownBlock with all 6, ValuationDiffers with 4, RecordDiffers with 2.
         assert_eq!(known, 15 + 6 + 4 + 2);
     }
 

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use crate::aead::{AeadKey, OpenFailed, TAG, counter_nonce};
 use crate::curve::SharedX;
 use crate::hash::sha256;
-use crate::key_schedule::{noise_hkdf, reject_key};
+use crate::key_schedule::{RejectKeys, noise_hkdf, reject_keys};
 use crate::secret::Secret32;
 use crate::suite::Suite;
 
@@ -107,8 +107,8 @@ impl SymmetricState {
 }
 
 impl RejectState {
-    pub(crate) fn key(&self) -> Secret32 {
-        reject_key(&self.ck, &self.h)
+    pub(crate) fn keys(&self) -> RejectKeys {
+        reject_keys(&self.ck, &self.h)
     }
 
     pub(crate) const fn associated_data(&self) -> &[u8; 32] {

@@ -397,7 +397,7 @@ fn the_callers_own_reason_reaches_the_initiator() {
         let pair = Pair::new();
         let mut sent = pair.hello();
         let mut reject = pair.read_hello(&mut sent.hello).unwrap().reject(reason);
-        assert_eq!(reject.len(), 33);
+        assert_eq!(reject.len(), 45);
         assert_eq!(pair.read_reply(sent.next, &mut reject).err(), Some(Error::Rejected(reason)));
     }
 }
@@ -429,4 +429,25 @@ fn a_data_record_does_not_confirm() {
     // The same keys and the right number, but no confirmation: number 0 is spent, so this is number 1.
     completed.established.channel.sender.seal(ContentType::Data, &mut data).unwrap();
     assert!(replied.next.read(&mut data).is_err());
+}
+
+#[test]
+fn two_rejects_of_one_hello_share_no_nonce() {
+    let pair = Pair::new();
+    let hello = pair.hello().hello;
+    let refuse = |reason| pair.read_hello(&mut hello.clone()).unwrap().reject(reason);
+    let (busy, replayed) = (refuse(Reject::Busy), refuse(Reject::Replayed));
+    assert_ne!(busy[1..13], replayed[1..13]);
+    assert_eq!(busy, refuse(Reject::Busy), "the same text under the same nonce shows nothing new");
+    for (mut message, reason) in [(busy, Reject::Busy), (replayed, Reject::Replayed)] {
+        assert_eq!(pair.read_reply(pair.hello().next, &mut message).err(), Some(Error::Rejected(reason)));
+    }
+}
+
+#[test]
+fn a_version_that_is_not_the_records_is_named() {
+    let mut pair = Pair::new();
+    pair.alice.record.version += 1;
+    pair.bob_view = view(&pair.bob, &pair.alice);
+    assert_eq!(refusal(&pair).1, Error::Rejected(Reject::RecordDiffers { whose: Role::Initiator }));
 }

@@ -22,7 +22,7 @@ use crate::curve::PublicKey;
 use crate::error::{Error, PeerIncompatible, PeerMisbehaved};
 use crate::kem::ENCAPSULATION_KEY;
 use crate::key_schedule::{MAC, mac1};
-use crate::proposal::MAX_PROPOSAL;
+use crate::proposal::{MAX_PROPOSAL, PADDING};
 use crate::suite::{Suite, SuitePolicy};
 use crate::wire::{HELLO, VERSION};
 
@@ -33,7 +33,7 @@ const MACS: usize = 2 * MAC;
 const MAC1_COVERS: usize = HEADER + POINT;
 
 /// Longest hello in bytes.
-pub(super) const MAX_HELLO: usize = *length_range(Suite::Hybrid).end();
+pub(super) const MAX_HELLO: usize = around_proposal(Suite::Hybrid) + MAX_PROPOSAL;
 
 /// The first bytes of a hello.
 pub(super) type Header = [u8; HEADER];
@@ -70,14 +70,17 @@ pub(super) fn open<'a>(hello: &'a mut [u8], responder: &PublicKey) -> Result<Ope
         return Err(PeerIncompatible::Version { got: version }.into());
     }
     let suite = Suite::from_level(level).ok_or(PeerIncompatible::UnknownSuite { level })?;
-    if !length_range(suite).contains(&length) {
+    if !is_length(suite, length) {
         return Err(bad_length.into());
     }
     let (before, macs) = hello.split_at_mut_checked(length - MACS).ok_or(bad_length)?;
     let (claimed, mac2) = macs.split_first_chunk::<MAC>().ok_or(bad_length)?;
     let header_and_e = before.get(..MAC1_COVERS).ok_or(bad_length)?;
-    if !bool::from(mac1(responder, header_and_e).ct_eq(claimed)) || offered & suite.bit() == 0 {
+    if !bool::from(mac1(responder, header_and_e).ct_eq(claimed)) {
         return Err(PeerMisbehaved::NotForThisResponder.into());
+    }
+    if offered & suite.bit() == 0 {
+        return Err(PeerMisbehaved::SuiteNotOffered.into());
     }
     if mac2.iter().any(|byte| *byte != 0) {
         return Err(PeerMisbehaved::UnaskedCookie.into());
@@ -86,11 +89,18 @@ pub(super) fn open<'a>(hello: &'a mut [u8], responder: &PublicKey) -> Result<Ope
     Ok(Opened { header, suite, noise_message })
 }
 
-const fn length_range(suite: Suite) -> core::ops::RangeInclusive<usize> {
+/// Whether a hello of that suite may be that long: proposals come in few lengths.
+fn is_length(suite: Suite, length: usize) -> bool {
+    length
+        .checked_sub(around_proposal(suite))
+        .is_some_and(|proposal| (1..=MAX_PROPOSAL).contains(&proposal) && proposal.is_multiple_of(PADDING))
+}
+
+/// Bytes of a hello besides the proposal.
+const fn around_proposal(suite: Suite) -> usize {
     let kem = match suite {
         Suite::Classical => 0,
         Suite::Hybrid => ENCAPSULATION_KEY + TAG,
     };
-    let around = HEADER + POINT + kem + POINT + TAG + TAG + MACS;
-    core::ops::RangeInclusive::new(around, around + MAX_PROPOSAL)
+    HEADER + POINT + kem + POINT + TAG + TAG + MACS
 }

@@ -98,7 +98,8 @@ pub fn start(
     if local == responder {
         return Err(ApiMisuse::DialsItself.into());
     }
-    floor::check(suite, suites, &view, Role::Initiator)?;
+    floor::check_policy(suite, suites)?;
+    floor::check_records(suite, &view, Role::Initiator)?;
 
     let header = hello::header(suites);
     let mut symmetric = SymmetricState::new(suite, [labels::PROLOGUE, &header]);

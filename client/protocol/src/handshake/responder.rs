@@ -198,10 +198,11 @@ impl AwaitingPeer {
         &self.transcript.initiator_ephemeral
     }
 
-    /// Checks what needs no proof: whom the initiator dialled, and its clock. Worth asking before any RPC.
+    /// Checks what needs no proof: whom the initiator dialled, its clock, and its suite against this side's policy.
+    /// Worth asking before any RPC.
     ///
     /// # Errors
-    /// [`ChainDisagrees::Responder`] and [`PeerIncompatible::ClockSkew`].
+    /// [`ChainDisagrees::Responder`], [`PeerIncompatible::ClockSkew`] and [`PeerIncompatible::SuiteTooLow`].
     pub fn check(&self) -> Result<(), Error> {
         if self.proposal.responder != self.params.identity {
             return Err(ChainDisagrees::Responder.into());
@@ -210,7 +211,7 @@ impl AwaitingPeer {
         if skew_ms > self.params.max_clock_skew_ms {
             return Err(PeerIncompatible::ClockSkew { skew_ms }.into());
         }
-        Ok(())
+        floor::check_policy(self.transcript.suite, self.params.suites)
     }
 
     /// Agrees: `view` is this side's own proof of what the initiator proposes.
@@ -267,7 +268,7 @@ impl AwaitingPeer {
         if !is_of_this_proposal {
             return Err(ApiMisuse::ViewOfOtherProposal.into());
         }
-        floor::check(self.transcript.suite, self.params.suites, view, Role::Responder)?;
+        floor::check_records(self.transcript.suite, view, Role::Responder)?;
         if *peer.public_key() != self.initiator {
             return Err(ChainDisagrees::InitiatorKey.into());
         }
