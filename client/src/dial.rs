@@ -32,7 +32,10 @@ pub(crate) async fn dial(
         Err(failure) => failure,
     };
     trader.forget_view(&peer);
-    let Some(at) = second_proposal(&failure, proposed, is_reused) else { return Err(failure) };
+    let max_step_back = trader.0.resolver.policy().max_head_lag.saturating_add(1);
+    let Some(at) = second_proposal(&failure, proposed, max_step_back, is_reused) else {
+        return Err(failure);
+    };
     tracing::debug!(%peer, %failure, "proposing another block");
     let proven = async {
         match at {
@@ -53,10 +56,13 @@ enum Block {
 
 /// Whether to dial once more, and with which block. A view that was proven for an earlier session may be why the
 /// handshake failed, whatever the failure: then the next one proves anew.
-fn second_proposal(failure: &Error, proposed: u64, is_reused: bool) -> Option<Block> {
+///
+/// A responder behind by at most `max_step_back` blocks is met at its head. One that claims to be further behind is
+/// not: it could choose among the prices of the past.
+fn second_proposal(failure: &Error, proposed: u64, max_step_back: u64, is_reused: bool) -> Option<Block> {
     match failure {
         Error::Refused { reason: Reject::UnknownBlock { my_head }, .. } if *my_head < proposed => {
-            Some(Block::Height(*my_head))
+            (proposed - my_head <= max_step_back).then_some(Block::Height(*my_head))
         }
         Error::Refused { reason: Reject::StaleState | Reject::UnknownBlock { .. }, .. } => {
             Some(Block::Newest)
@@ -132,14 +138,22 @@ mod tests {
     #[test]
     fn only_a_block_or_an_outdated_view_is_worth_a_second_call() {
         let behind = told(Reject::UnknownBlock { my_head: 6 });
-        assert_eq!(second_proposal(&behind, 7, false), Some(Block::Height(6)));
+        assert_eq!(second_proposal(&behind, 7, 3, false), Some(Block::Height(6)));
         // A responder that claims to know more and yet not this block sees another fork.
         let ahead = told(Reject::UnknownBlock { my_head: 9 });
-        assert_eq!(second_proposal(&ahead, 7, false), Some(Block::Newest));
-        assert_eq!(second_proposal(&told(Reject::StaleState), 7, false), Some(Block::Newest));
+        assert_eq!(second_proposal(&ahead, 7, 3, false), Some(Block::Newest));
+        assert_eq!(second_proposal(&told(Reject::StaleState), 7, 3, false), Some(Block::Newest));
         let differs = told(Reject::ValuationDiffers { query: 0 });
-        assert_eq!(second_proposal(&differs, 7, true), None);
-        assert_eq!(second_proposal(&told(Reject::KeyMismatch), 7, false), None);
-        assert_eq!(second_proposal(&told(Reject::KeyMismatch), 7, true), Some(Block::Newest));
+        assert_eq!(second_proposal(&differs, 7, 3, true), None);
+        assert_eq!(second_proposal(&told(Reject::KeyMismatch), 7, 3, false), None);
+        assert_eq!(second_proposal(&told(Reject::KeyMismatch), 7, 3, true), Some(Block::Newest));
+    }
+
+    #[test]
+    fn a_responder_does_not_choose_among_old_blocks() {
+        let behind = |my_head| second_proposal(&told(Reject::UnknownBlock { my_head }), 100, 3, true);
+        assert_eq!(behind(97), Some(Block::Height(97)));
+        assert_eq!(behind(96), None);
+        assert_eq!(behind(0), None);
     }
 }
