@@ -9,11 +9,13 @@ use crate::exit;
 
 mod chain;
 mod identity;
+mod layered;
 mod passphrase;
 mod session;
 
 pub(crate) use chain::ChainArguments;
 pub(crate) use identity::{KeystoreArguments, OwnerAccountArguments, OwnerArguments};
+pub(crate) use layered::{Layer, Layered};
 pub(crate) use passphrase::PassphraseArguments;
 pub(crate) use session::{InstrumentArgument, SuiteArguments};
 

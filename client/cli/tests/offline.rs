@@ -120,6 +120,69 @@ fn an_unreadable_contacts_file_is_told() {
 }
 
 #[test]
+fn flags_win_over_the_environment_which_wins_over_the_file() {
+    let home = Home::new();
+    home.write("c.toml", "[chain]\nid = 1\n[identity]\npassphrase_file = 'of-file'\n");
+    let environment = [
+        ("COUNTERSIGN_CONFIG", home.path("c.toml")),
+        ("COUNTERSIGN_CHAIN_ID", "2".into()),
+        ("COUNTERSIGN_PASSPHRASE_FILE", "of-environment".into()),
+    ];
+    // No passphrase file is there, and the address is on chain 9: the error tells which layer was heeded.
+    let heeded = |variables: usize, flags: [&str; 2], kind: &str| {
+        let resolve = ["resolve", &format!("eip155:9:{}", ACCOUNTS[0]), "--json"];
+        let keygen = ["keygen", "--out", "key.json", "--json"];
+        let (mut arguments, code) =
+            if kind == "configuration" { (resolve.to_vec(), 3) } else { (keygen.to_vec(), 4) };
+        arguments.extend(flags.into_iter().filter(|flag| !flag.is_empty()));
+        let mut command = home.command(&arguments);
+        command.envs(environment.iter().take(variables).cloned());
+        support::Ran::from(command.output().unwrap()).failed(code, kind)["message"].to_string()
+    };
+    for (variables, flags, told) in
+        [(1, ["", ""], "chain 1 "), (3, ["", ""], "chain 2 "), (3, ["--chain-id", "3"], "chain 3 ")]
+    {
+        let message = heeded(variables, flags, "configuration");
+        assert!(message.contains(told), "{told}: {message}");
+    }
+    for (variables, flags, told) in [
+        (1, ["", ""], "of-file"),
+        (3, ["", ""], "of-environment"),
+        (3, ["--passphrase-file", "of-flag"], "of-flag"),
+        (3, ["--passphrase-fd", "9"], "/dev/fd/9"),
+    ] {
+        let message = heeded(variables, flags, "passphrase");
+        assert!(message.contains(told), "{told}: {message}");
+    }
+}
+
+#[test]
+fn a_single_node_is_believed_only_where_the_same_layer_says_so() {
+    let home = Home::new();
+    let dead = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let url = format!("http://{dead}");
+    let resolve = ["resolve", ACCOUNTS[0], "--json", "--chain-id", "31337"];
+    let run = |flags: &[&str], environment: &[(&str, &str)]| {
+        let mut command = home.command(&resolve);
+        command.args(flags).envs(environment.iter().copied());
+        support::Ran::from(command.output().unwrap())
+    };
+    let refused = run(&["--rpc", &url], &[]).failed(3, "configuration");
+    assert!(refused["hint"].as_str().unwrap().contains("--own-node"), "{refused}");
+    // A word on the environment's node is none on the one that a flag names.
+    run(&["--rpc", &url], &[("COUNTERSIGN_OWN_NODE", "true")]).failed(3, "configuration");
+    let asked = [
+        run(&["--rpc", &url, "--own-node"], &[]),
+        run(&["--rpc", &url, "--threshold", "1"], &[]),
+        run(&["--own-node"], &[("COUNTERSIGN_RPC", &url)]),
+        run(&[], &[("COUNTERSIGN_RPC", &url), ("COUNTERSIGN_OWN_NODE", "1")]),
+    ];
+    for run in asked {
+        assert_eq!(run.code, 5, "{}", run.stderr);
+    }
+}
+
+#[test]
 fn nodes_that_are_not_there_are_unreachable() {
     let home = Home::new();
     let dead = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();

@@ -7,7 +7,7 @@ use countersign::protocol::Address;
 use countersign::registry::{Endpoint, HeadPolicy, HeadTrust, Resolver, artifact};
 
 use super::Settings;
-use crate::arguments::ChainArguments;
+use crate::arguments::{ChainArguments, Layer, Layered};
 use crate::config::{PolicyTable, Preset};
 use crate::failure::Failure;
 use crate::moment::Span;
@@ -35,12 +35,13 @@ impl Settings {
             .registry
             .or(table.registry)
             .map_or_else(artifact::key_registry_address, |named| named.0);
-        let from_flags = !arguments.rpc.is_empty();
-        let written = if from_flags { &arguments.rpc } else { &table.endpoints };
-        let endpoints = parse_endpoints(written)?;
-        // Who says "my own node" in the file means the file's node, not one named on the command line.
-        let own_node = arguments.own_node || (!from_flags && table.own_node.unwrap_or(false));
-        let trust = trust(&endpoints, arguments.threshold.or(table.threshold), own_node)?;
+        let written = arguments.rpc.clone().unwrap_or_else(|| Layer::File.holds(table.endpoints.clone()));
+        let endpoints = parse_endpoints(&written.value)?;
+        let trust = trust(
+            &endpoints,
+            applying(arguments.threshold, table.threshold, written.layer),
+            applying(arguments.own_node, table.own_node, written.layer).unwrap_or(false),
+        )?;
         let preset = arguments
             .policy
             .or(self.config.document.policy.preset)
@@ -120,6 +121,12 @@ fn parse_endpoints(written: &[String]) -> Result<Vec<Endpoint>, Failure> {
     written.iter().map(parse).collect()
 }
 
+/// The strongest word on endpoints that are named in the layer `named_in`. A weaker layer's word was meant for others.
+fn applying<T>(given: Option<Layered<T>>, file: Option<T>, named_in: Layer) -> Option<T> {
+    let strongest = given.or_else(|| file.map(|value| Layer::File.holds(value)));
+    strongest.and_then(|word| word.for_what_is_named_in(named_in))
+}
+
 fn trust(
     endpoints: &[Endpoint],
     threshold: Option<NonZeroUsize>,
@@ -132,6 +139,12 @@ fn trust(
                 format!("{} endpoints are configured, but only one can be your own node", endpoints.len());
             Err(Failure::configuration(message)
                 .hint("name your node alone, or drop own_node and set a threshold"))
+        }
+        (false, [_]) if threshold.is_none() => {
+            let message = "a single node is configured, and nothing checks its word on the newest block";
+            Err(Failure::configuration(message).hint(
+                "add --own-node if it is your node, or more --rpc endpoints; --threshold 1 believes it anyway",
+            ))
         }
         (false, _) => {
             let majority = endpoints.len() / 2 + 1;
@@ -154,6 +167,26 @@ mod tests {
         Settings { config: Config { document: Document::parse(text).unwrap(), path: None } }
     }
 
+    /// Every layer for the nodes with every layer for the word on them.
+    fn pairs() -> impl Iterator<Item = (Layer, Layer)> {
+        let layers = [Layer::File, Layer::Environment, Layer::Flag];
+        layers.into_iter().flat_map(move |nodes| layers.map(|word| (nodes, word)))
+    }
+
+    /// As the command line or the environment gives it; what the file says stands in the file.
+    fn given<T>(layer: Layer, value: T) -> Option<Layered<T>> {
+        (layer != Layer::File).then(|| layer.holds(value))
+    }
+
+    fn three() -> Vec<String> {
+        ["http://a", "http://b", "http://c"].map(String::from).to_vec()
+    }
+
+    fn threshold_of(chain: &ChainSettings) -> usize {
+        let HeadTrust::Quorum { threshold, .. } = &chain.trust else { unreachable!() };
+        threshold.get()
+    }
+
     const FILE: &str =
         "[chain]\nid = 5\nendpoints = ['http://a']\nown_node = true\n[policy]\nmin_record_age = '1s'";
 
@@ -168,19 +201,66 @@ mod tests {
     }
 
     #[test]
-    fn own_node_in_the_file_says_nothing_of_a_node_in_a_flag() {
-        let arguments = ChainArguments { rpc: vec!["http://b".into()], ..Default::default() };
-        let chain = settings(FILE).chain(&arguments, None).unwrap();
-        assert!(matches!(chain.trust, HeadTrust::Quorum { .. }));
+    fn own_node_counts_for_a_node_of_its_layer_or_a_weaker_one() {
+        for (node, word) in pairs() {
+            let arguments = ChainArguments {
+                rpc: given(node, vec!["http://b".into()]),
+                own_node: given(word, true),
+                ..Default::default()
+            };
+            let own_node = if word == Layer::File { "\nown_node = true" } else { "" };
+            let text = format!("[chain]\nid = 5\nendpoints = ['http://a']{own_node}");
+            match settings(&text).chain(&arguments, None) {
+                Ok(chain) => {
+                    assert!(word >= node, "{word:?} blesses a node of {node:?}");
+                    assert!(matches!(chain.trust, HeadTrust::OwnNode(_)));
+                }
+                Err(refused) => {
+                    assert!(word < node, "{word:?} does not bless a node of {node:?}");
+                    assert!(refused.hint_text().unwrap().contains("--own-node"));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_threshold_counts_for_nodes_of_its_layer_or_a_weaker_one() {
+        for (nodes, word) in pairs() {
+            let arguments = ChainArguments {
+                rpc: given(nodes, three()),
+                threshold: given(word, NonZeroUsize::MIN),
+                ..Default::default()
+            };
+            let threshold = if word == Layer::File { "\nthreshold = 1" } else { "" };
+            let text =
+                format!("[chain]\nid = 5\nendpoints = ['http://a', 'http://b', 'http://c']{threshold}");
+            let chain = settings(&text).chain(&arguments, None).unwrap();
+            let expected = if word >= nodes { 1 } else { 2 };
+            assert_eq!(threshold_of(&chain), expected, "{word:?} on nodes of {nodes:?}");
+        }
+    }
+
+    #[test]
+    fn the_environment_can_take_back_what_the_file_says() {
+        let arguments =
+            ChainArguments { own_node: Some(Layer::Environment.holds(false)), ..Default::default() };
+        assert!(settings(FILE).chain(&arguments, None).is_err());
+    }
+
+    #[test]
+    fn a_single_node_is_believed_only_where_that_is_said() {
+        let single =
+            ChainArguments { rpc: given(Layer::Flag, vec!["http://b".into()]), ..Default::default() };
+        let refused = settings(FILE).chain(&single, None).unwrap_err();
+        assert!(refused.message().contains("single node"), "{}", refused.message());
+        let named = ChainArguments { threshold: given(Layer::Flag, NonZeroUsize::MIN), ..single };
+        assert_eq!(threshold_of(&settings(FILE).chain(&named, None).unwrap()), 1);
     }
 
     #[test]
     fn the_default_threshold_is_a_majority() {
-        let rpc = ["http://a", "http://b", "http://c"].map(String::from).to_vec();
-        let arguments = ChainArguments { rpc, ..Default::default() };
-        let chain = settings(FILE).chain(&arguments, None).unwrap();
-        let HeadTrust::Quorum { threshold, .. } = chain.trust else { unreachable!() };
-        assert_eq!(threshold.get(), 2);
+        let arguments = ChainArguments { rpc: given(Layer::Flag, three()), ..Default::default() };
+        assert_eq!(threshold_of(&settings(FILE).chain(&arguments, None).unwrap()), 2);
     }
 
     #[test]
@@ -189,7 +269,7 @@ mod tests {
         assert_eq!(settings(FILE).chain(&arguments, Some(5)).unwrap().chain_id, 5);
         let error = settings(FILE).chain(&arguments, Some(1)).unwrap_err();
         assert!(error.message().contains("chain 1"), "{}", error.message());
-        let without = settings("[chain]\nendpoints = ['http://a']");
+        let without = settings("[chain]\nendpoints = ['http://a']\nthreshold = 1");
         assert_eq!(without.chain(&arguments, Some(31337)).unwrap().policy, HeadPolicy::anvil());
     }
 
