@@ -42,8 +42,8 @@ fn a_key_lives_and_dies() {
     let rotated = home.run(&rotate).ok_json();
     assert_eq!((&rotated["change"], &rotated["version"]), (&"rotated".into(), &2.into()));
     assert!(home.path("key.json").exists() && home.path("new.json").exists());
-    // Run again, as after a crash: it goes on with the key it finds.
-    let again = home.run(&rotate).ok_json();
+    // Run again, as after a crash: it goes on with the key it finds, and the configured passphrase opens it.
+    let again = home.run(&["rotate", "--unlocked", "--new-keystore", "new.json", "--json"]).ok_json();
     assert_eq!((&again["signer"], &again["version"]), (&rotated["signer"], &3.into()));
 
     home.run(&["revoke", "--unlocked", "--reason", "policy", "--json"]).failed(2, "usage");

@@ -11,13 +11,12 @@ use crate::failure::Failure;
 use crate::key_terms::{KeyWritten, TermArguments};
 use crate::keyfile;
 use crate::owner_side::{OwnerSide, prove_and_submit};
-use crate::passphrase::PassphraseSource;
 
 /// Replace your registered key by another one
 ///
 /// The new key is on disk, whole and encrypted, before the transaction is sent, so a crash at any moment leaves you with
-/// both keys; run the same command again and it goes on with the key it finds. The old keystore is not touched:
-/// keep it until open sessions have ended, then delete it.
+/// both keys; run the same command again and it goes on with the key it finds. The passphrase is the configured one where
+/// there is one, as with keygen. The old keystore is not touched: keep it until open sessions have ended, then delete it.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Rotate {
@@ -67,8 +66,7 @@ impl Rotate {
 
     /// The key of the new keystore: the one that is there, or a new one that is on disk when this returns.
     async fn new_key(&self, context: &Context, path: &Path) -> Result<LocalKey, Failure> {
-        let arguments = &self.passphrase;
-        let source = PassphraseSource::new(arguments.passphrase_file.as_deref(), arguments.passphrase_fd);
+        let source = context.settings.passphrase(&self.passphrase);
         if path.symlink_metadata().is_ok() {
             return keyfile::open(context.console, path, &source).await;
         }
