@@ -18,6 +18,7 @@ use crate::refusal::{Refusal, Told, as_position, other_instrument};
 use crate::replay_window::NotEntered;
 use crate::session::Session;
 use crate::trader::Trader;
+use crate::under_way::Place;
 
 /// One connection that wants an answer.
 pub(crate) struct Caller {
@@ -28,8 +29,10 @@ pub(crate) struct Caller {
 /// What is agreed to, before it is said.
 struct Agreed<'a> {
     view: StateView,
-    /// Held until the session is confirmed or given up.
+    /// One of those that may be proven at a time; held no longer than the proof takes.
     permit: SemaphorePermit<'a>,
+    /// One of the initiator's own; held until the session is confirmed or given up.
+    place: Place<'a>,
 }
 
 impl Caller {
@@ -84,7 +87,7 @@ impl Trader {
         io: &mut HandshakeIo<TcpStream>,
         peer: AwaitingPeer,
     ) -> Result<Established, Refusal> {
-        let Agreed { view, permit } = match self.examine(&peer).await {
+        let Agreed { view, permit, place } = match self.examine(&peer).await {
             Ok(agreed) => agreed,
             Err(cause) => return Err(tell(io, Refusal::of(cause, &peer)).await),
         };
@@ -92,10 +95,12 @@ impl Trader {
             Ok(sent) => sent,
             Err(refusal) => return Err(tell(io, refusal).await),
         };
+        // An initiator that never confirms keeps its own place, and nobody else's.
+        drop(permit);
         io.send(&reply).await.map_err(Refusal::silent)?;
         let confirmation = io.recv().await.map_err(Refusal::silent)?;
         let established = next.read(confirmation).map_err(Refusal::silent)?;
-        drop(permit);
+        drop(place);
         Ok(established)
     }
 
@@ -110,6 +115,9 @@ impl Trader {
         if self.0.replays.contains(ephemeral) {
             return Err(Error::Replayed);
         }
+        let (initiator, limit) = (proposal.initiator, self.0.policy.max_handshakes_each);
+        let place = self.0.under_way.enter(peer.initiator_key());
+        let place = place.ok_or(Error::TooManyAtOnce { initiator, limit })?;
         let busy = || Error::Busy { limit: self.0.policy.max_handshakes };
         let permit = self.0.proving.try_acquire().map_err(|_| busy())?;
         let wanted = Wanted {
@@ -119,12 +127,15 @@ impl Trader {
             queries: &queries,
         };
         let view = self.prove(wanted).await?.view;
-        let end = proposal.timestamp_unix_ms.saturating_add(whole_ms(self.0.policy.max_clock_skew));
+        // Twice the skew: one that was good when it arrived leaves custody and proof at least as long again.
+        let kept_for = whole_ms(self.0.policy.max_clock_skew).saturating_mul(2);
+        let end = proposal.timestamp_unix_ms.saturating_add(kept_for);
         self.0.replays.enter(ephemeral, end, unix_ms()).map_err(|why| match why {
             NotEntered::Replayed => Error::Replayed,
             NotEntered::Full => busy(),
+            NotEntered::TooLate => Error::TooLate,
         })?;
-        Ok(Agreed { view, permit })
+        Ok(Agreed { view, permit, place })
     }
 
     fn examine_initiator(&self, initiator: Identity) -> Result<(), Error> {

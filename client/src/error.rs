@@ -76,10 +76,25 @@ pub enum Error {
     /// The hello was seen before: someone replays it.
     #[error("this hello was answered before; someone replays it")]
     Replayed,
+    /// The hello was good when it arrived, and too old to be told from a replay once it was proven.
+    #[error(
+        "this side took too long to prove what the hello proposes; see why custody or the endpoints are that slow, or accept more clock skew"
+    )]
+    TooLate,
     /// This side has as many handshakes under way as it may.
     #[error("{limit} handshakes are under way already; allow more, or more machines")]
     Busy {
         /// How many may be.
+        limit: usize,
+    },
+    /// That initiator has as many handshakes under way with this side as one may.
+    #[error(
+        "{initiator} has {limit} handshakes under way already; allow one initiator more, if it is honest"
+    )]
+    TooManyAtOnce {
+        /// Who dialled.
+        initiator: Identity,
+        /// How many it may have.
         limit: usize,
     },
     /// The operating system gave no randomness.
@@ -132,6 +147,7 @@ impl Error {
             | Self::CustodyTimeout { .. }
             | Self::NotMyKey { .. }
             | Self::Busy { .. }
+            | Self::TooLate
             | Self::NoRandomness(_) => Fault::ThisSide,
             Self::Transport(_) => Fault::Network,
             Self::Protocol(error) => match error {
@@ -141,7 +157,10 @@ impl Error {
             },
             Self::Refused { reason, .. } => fault_told(*reason),
             Self::Differs(_) => Fault::Chain,
-            Self::OtherInstrument { .. } | Self::NotAdmitted { .. } | Self::Replayed => Fault::Peer,
+            Self::OtherInstrument { .. }
+            | Self::NotAdmitted { .. }
+            | Self::Replayed
+            | Self::TooManyAtOnce { .. } => Fault::Peer,
         }
     }
 
@@ -151,7 +170,11 @@ impl Error {
         match self {
             Self::Resolve(error) => is_passing(error),
             Self::Custody(error) => !matches!(error, CustodyError::Unsupported { .. }),
-            Self::CustodyTimeout { .. } | Self::Busy { .. } | Self::NoRandomness(_) => true,
+            Self::CustodyTimeout { .. }
+            | Self::Busy { .. }
+            | Self::TooLate
+            | Self::TooManyAtOnce { .. }
+            | Self::NoRandomness(_) => true,
             Self::Transport(error) => is_of_the_network(error),
             Self::Refused { reason, .. } => matches!(
                 reason,

@@ -93,6 +93,7 @@ mod replay_window;
 mod reserve;
 mod session;
 mod trader;
+mod under_way;
 
 pub use countersign_protocol::{
     Address, Anchor, Identity, Label, MAX_READINGS, PeerKey, Query, Reading, Reject, Role, StateHash, Suite,

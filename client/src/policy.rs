@@ -9,8 +9,8 @@ use countersign_protocol::{Identity, MAX_READINGS, Query};
 /// What a trader accepts. [`Policy::default`] suits a counterparty with some hundreds of peers.
 #[derive(Clone, Debug)]
 pub struct Policy {
-    /// How far a dialler's clock may be off this side's. Each hello is remembered for twice as long, so that it
-    /// cannot be replayed.
+    /// How far a dialler's clock may be off this side's. Each hello is remembered until twice as long after its
+    /// timestamp, so that it cannot be replayed.
     pub max_clock_skew: Duration,
     /// Whose calls are answered.
     pub admission: Admission,
@@ -22,6 +22,9 @@ pub struct Policy {
     /// Most diallers whose proposals are proven at once, over all listeners of a trader. The next one hears
     /// [`Reject::Busy`](countersign_protocol::Reject::Busy).
     pub max_handshakes: usize,
+    /// Most handshakes of one initiator at once, from its proof to its confirmation. Its next one hears
+    /// [`Reject::Busy`](countersign_protocol::Reject::Busy), while others are answered.
+    pub max_handshakes_each: usize,
     /// Most connections of one listener that have no session yet. Beyond, the one that has kept silent for the
     /// longest is dropped, so that idle connections cannot shut others out.
     pub max_connections: NonZeroUsize,
@@ -61,7 +64,7 @@ impl Admission {
 }
 
 impl Default for Policy {
-    /// 30 s of clock skew, anyone registered, any instrument, 64 handshakes, 1,024 connections, no reuse.
+    /// 30 s of clock skew, anyone registered, any instrument, 64 handshakes, 16 of them from one initiator, 1,024 connections, no reuse.
     fn default() -> Self {
         Self {
             max_clock_skew: Duration::from_secs(30),
@@ -69,6 +72,7 @@ impl Default for Policy {
             instrument: None,
             max_queries: MAX_READINGS,
             max_handshakes: 64,
+            max_handshakes_each: 16,
             max_connections: NonZeroUsize::MIN.saturating_add(1023),
             view_reuse: Duration::ZERO,
         }

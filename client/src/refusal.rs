@@ -40,10 +40,10 @@ fn reject_for(cause: &Error, proposal: &Proposal) -> Option<Reject> {
         Error::Resolve(error) => Some(reject_unproven(error, proposal)),
         Error::Protocol(error) => error.as_reject(),
         Error::NotMyKey { .. } => Some(Reject::RecordDiffers { whose: Role::Responder }),
-        Error::OtherInstrument { position } => Some(Reject::ValuationDiffers { query: *position }),
-        Error::NotAdmitted { .. } => Some(Reject::Unwilling),
+        // Nothing was read, so no value differs: this side's choice is all that there is to tell.
+        Error::OtherInstrument { .. } | Error::NotAdmitted { .. } => Some(Reject::Unwilling),
         Error::Replayed => Some(Reject::Replayed),
-        Error::Busy { .. } => Some(Reject::Busy),
+        Error::Busy { .. } | Error::TooManyAtOnce { .. } | Error::TooLate => Some(Reject::Busy),
         Error::Custody(_) | Error::CustodyTimeout { .. } | Error::NoRandomness(_) => Some(Reject::Unable),
         // The protocol has said it already; or no error of a responder.
         Error::Differs(_) | Error::Refused { .. } | Error::Transport(_) => None,
@@ -68,14 +68,11 @@ fn reject_unproven(error: &ResolveError, proposal: &Proposal) -> Reject {
         | ResolveError::AnchorNotCanonical { .. }
         | ResolveError::StaleAnchor { .. } => Reject::StaleState,
         ResolveError::UnknownBlock { my_head, .. } => Reject::UnknownBlock { my_head: *my_head },
-        ResolveError::NoSuchContract { source_address, .. } => {
-            let position = proposal.queries().position(|query| query.source() == *source_address);
-            Reject::ValuationDiffers { query: position.map_or(0, as_position) }
-        }
         ResolveError::WrongChain { endpoint: None, .. } => Reject::WrongChain,
         ResolveError::WrongRegistry { .. } => Reject::WrongRegistry,
         ResolveError::TooManyQueries { .. } => Reject::Unwilling,
-        // This side's own trouble with its nodes, its configuration or its record.
+        // This side's own trouble with its nodes, its configuration or its record; or nothing to read where the
+        // initiator claims a value.
         _ => Reject::Unable,
     }
 }

@@ -22,6 +22,8 @@ pub(crate) enum NotEntered {
     Replayed,
     /// There is no room until an older one ages out.
     Full,
+    /// It took so long to get here that whether it was answered before is no longer known.
+    TooLate,
 }
 
 type Ephemeral = [u8; 33];
@@ -29,8 +31,10 @@ type Ephemeral = [u8; 33];
 #[derive(Default)]
 struct Seen {
     keys: HashSet<Ephemeral>,
-    /// The same keys, by the Unix millisecond from which on their hello's own timestamp is refused.
+    /// The same keys, by the Unix millisecond up to which they are kept.
     by_end: BTreeSet<(u64, Ephemeral)>,
+    /// What was to be kept up to an earlier time than this may be forgotten.
+    forgotten_until: u64,
 }
 
 impl ReplayWindow {
@@ -43,7 +47,10 @@ impl ReplayWindow {
         self.lock().keys.contains(&ephemeral.compressed())
     }
 
-    /// Enters a hello that is about to be answered; it stays until `end_unix_ms`.
+    /// Enters a hello that is about to be answered; it stays until `end_unix_ms`, which the hello alone must decide.
+    ///
+    /// Its timestamp was found good when it arrived, and custody and proof may have taken their time since: one whose
+    /// earlier entry could be forgotten by now is refused, whatever the clock did.
     pub(crate) fn enter(
         &self,
         ephemeral: &PublicKey,
@@ -53,6 +60,9 @@ impl ReplayWindow {
         let ephemeral = ephemeral.compressed();
         let mut seen = self.lock();
         seen.forget_until(now_unix_ms);
+        if end_unix_ms < seen.forgotten_until {
+            return Err(NotEntered::TooLate);
+        }
         if seen.keys.contains(&ephemeral) {
             return Err(NotEntered::Replayed);
         }
@@ -72,6 +82,7 @@ impl ReplayWindow {
 
 impl Seen {
     fn forget_until(&mut self, now_unix_ms: u64) {
+        self.forgotten_until = self.forgotten_until.max(now_unix_ms);
         while let Some(&(end, ephemeral)) = self.by_end.first()
             && end < now_unix_ms
         {
@@ -100,6 +111,17 @@ mod tests {
         assert!(window.contains(&ephemeral(1)));
         assert_eq!(window.enter(&ephemeral(1), 100, 100), Err(NotEntered::Replayed));
         assert_eq!(window.enter(&ephemeral(1), 200, 101), Ok(()));
+    }
+
+    #[test]
+    fn a_hello_that_could_be_forgotten_by_now_does_not_enter() {
+        let window = ReplayWindow::new(8);
+        window.enter(&ephemeral(1), 100, 50).unwrap();
+        window.enter(&ephemeral(2), 300, 101).unwrap();
+        // A replay of the first arrived in time, and custody took until now; a clock that was set back changes nothing.
+        assert_eq!(window.enter(&ephemeral(1), 100, 101), Err(NotEntered::TooLate));
+        assert_eq!(window.enter(&ephemeral(1), 100, 60), Err(NotEntered::TooLate));
+        assert_eq!(window.enter(&ephemeral(3), 101, 101), Ok(()));
     }
 
     #[test]

@@ -19,6 +19,7 @@ use crate::recent_views::{RecentViews, Wanted};
 use crate::replay_window::ReplayWindow;
 use crate::reserve::Reserve;
 use crate::session::Session;
+use crate::under_way::UnderWay;
 
 /// One identity on one chain: it dials others, and answers them. Cheap to clone; clones share everything.
 #[derive(Clone)]
@@ -47,6 +48,7 @@ pub(crate) struct Inner {
     pub(crate) replays: ReplayWindow,
     /// One permit for each proposal that may be proven at a time.
     pub(crate) proving: Arc<Semaphore>,
+    pub(crate) under_way: UnderWay,
     views: RecentViews,
 }
 
@@ -240,6 +242,7 @@ impl TraderBuilder {
             reserve,
             replays: ReplayWindow::new(REMEMBERED_HELLOS),
             proving: Arc::new(Semaphore::new(policy.max_handshakes.min(Semaphore::MAX_PERMITS))),
+            under_way: UnderWay::new(policy.max_handshakes_each),
             views: RecentViews::new(policy.view_reuse, reserves.known_peers.get()),
             policy,
         }))
@@ -266,5 +269,6 @@ fn is_over(error: &ResolveError, peer: &Identity) -> bool {
     }
 }
 
-/// Hellos remembered at most; about 150 bytes each. With the default skew of 30 s that is above 2,000 a second.
+/// Hellos remembered at most; about 150 bytes each. With the default skew of 30 s, and clocks that agree,
+/// that is above 2,000 a second.
 const REMEMBERED_HELLOS: usize = 1 << 17;

@@ -205,7 +205,11 @@ async fn a_prepared_peer_and_a_stranger_get_the_same_session() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn fifty_dials_at_once() {
     let market = Market::open().await;
-    let (alice, bob) = market.pair().await;
+    let (alice, bob) =
+        (market.enrol(1, "", Terms::default()).await, market.enrol(2, "", Terms::default()).await);
+    // All of them from one initiator, which may have fewer at a time by default.
+    let policy = Policy { max_handshakes_each: 50, ..Policy::default() };
+    let (alice, bob) = (alice.at(&market).build(), bob.at(&market).policy(policy).build());
     let mut listener = bob.listen("127.0.0.1:0").await.unwrap();
     let at = listener.local_addr();
     let dials: Vec<_> = (0..50_u8)

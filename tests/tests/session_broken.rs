@@ -14,7 +14,8 @@ use countersign::protocol::{
 use countersign::transport::{Timeouts, TransportError, Wait};
 use countersign::{AcceptError, Error, Fault, Listener, Policy, Reject, Session, Trader};
 use countersign_tests::by_hand::{answer_by_hand, call, dial_by_hand, hello_now};
-use countersign_tests::trader::{Market, Party, Terms, impatient, meet};
+use countersign_tests::proxy::{Lie, Proxy};
+use countersign_tests::trader::{Market, Party, Terms, impatient, meet, prompt, resolver_at};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
@@ -284,23 +285,22 @@ async fn idle_connections_cannot_shut_others_out() {
     drop(idle);
 }
 
+/// A responder proves no more proposals at a time than it may; whoever comes then hears that it is busy.
 #[tokio::test]
 async fn a_busy_responder_says_so() {
     let market = Market::open().await;
     let (alice, bob) = parties(&market).await;
+    let node = Proxy::before(market.endpoint().to_string().parse().unwrap()).await;
     let policy = Policy { max_handshakes: 1, ..Policy::default() };
-    let mut listener = bob.at(&market).policy(policy).build().listen("127.0.0.1:0").await.unwrap();
+    let bob_trader = bob.seeing(resolver_at(node.endpoint(), prompt())).policy(policy).build();
+    let mut listener = bob_trader.listen("127.0.0.1:0").await.unwrap();
     let at = listener.local_addr();
-    let view = alice.view(&market, &bob, &[]).await;
     let mut first = call(at).await;
+    let view = alice.view(&market, &bob, &[]).await;
+    // Its proof takes as long as the node does.
+    node.tell(Lie::Stall);
     first.send(&hello_now(&alice, view).await.bytes).await.unwrap();
-    let answered = timeout(Duration::from_secs(2), async {
-        tokio::select! {
-            reply = first.recv() => assert_eq!(reply.unwrap()[0], 2),
-            _ = listener.accept() => panic!("nobody confirmed"),
-        }
-    });
-    answered.await.unwrap();
+    assert!(timeout(Duration::from_millis(500), listener.accept()).await.is_err());
 
     let dialler = alice.at(&market).build();
     let (here, there) = tokio::join!(dialler.dial(bob.identity, at, &[]), listener.accept());
@@ -310,8 +310,48 @@ async fn a_busy_responder_says_so() {
     assert!(matches!(&*there.cause, Error::Busy { limit: 1 }), "{there}");
     assert_eq!(there.told, Some(Reject::Busy));
 
+    node.tell(Lie::None);
     drop(first);
     assert!(listener.accept().await.is_err());
+    assert_serves(&dialler, &bob, &mut listener).await;
+}
+
+/// An initiator that never confirms uses up its own places, and takes none of the others'.
+#[tokio::test]
+async fn an_initiator_that_never_confirms_shuts_out_itself_alone() {
+    let market = Market::open().await;
+    let (alice, bob) = parties(&market).await;
+    let carol = market.enrol(3, "", Terms::default()).await;
+    let policy = Policy { max_handshakes: 1, max_handshakes_each: 2, ..Policy::default() };
+    let mut listener = bob.at(&market).policy(policy).build().listen("127.0.0.1:0").await.unwrap();
+    let at = listener.local_addr();
+    let view = alice.view(&market, &bob, &[]).await;
+    let mut unconfirmed = Vec::new();
+    for _ in 0..2 {
+        let mut io = call(at).await;
+        io.send(&hello_now(&alice, view.clone()).await.bytes).await.unwrap();
+        tokio::select! {
+            reply = io.recv() => assert_eq!(reply.unwrap()[0], 2),
+            _ = listener.accept() => panic!("nobody confirmed"),
+        }
+        unconfirmed.push(io);
+    }
+
+    let dialler = alice.at(&market).build();
+    let (here, there) = tokio::join!(dialler.dial(bob.identity, at, &[]), listener.accept());
+    assert!(matches!(here.unwrap_err(), Error::Refused { reason: Reject::Busy, .. }));
+    let there = there.unwrap_err();
+    assert!(
+        matches!(&*there.cause, Error::TooManyAtOnce { initiator, limit: 2 } if *initiator == alice.identity),
+        "{there}"
+    );
+    assert_eq!(there.told, Some(Reject::Busy));
+    assert!(assert_serves(&carol.at(&market).build(), &bob, &mut listener).await.is_empty());
+
+    drop(unconfirmed);
+    for _ in 0..2 {
+        assert!(listener.accept().await.is_err());
+    }
     assert_serves(&dialler, &bob, &mut listener).await;
 }
 

@@ -140,13 +140,13 @@ async fn the_two_sides_mean_other_instruments() {
     let (alice, bob) = (alice.at(&market).build(), bob.at(&market).policy(policy).build());
     for (queries, position) in [(vec![], 0), (vec![other], 0), (vec![market.price(), other], 1)] {
         let (here, there) = refused(&alice, &bob, &queries).await;
-        let reject = Reject::ValuationDiffers { query: position };
-        assert!(matches!(here, Error::Refused { reason, .. } if reason == reject), "{here}");
+        // No value was proven to differ; which item it is, the responder's own log says.
+        assert!(matches!(here, Error::Refused { reason: Reject::Unwilling, difference: None, .. }), "{here}");
         assert!(
             matches!(&*there.cause, Error::OtherInstrument { position: at } if *at == position),
             "{there}"
         );
-        assert_told(&there, reject);
+        assert_told(&there, Reject::Unwilling);
     }
     meet(&alice, &bob, &[market.price()]).await;
 }
@@ -158,8 +158,22 @@ async fn more_readings_than_the_responder_proves() {
     let policy = Policy { max_queries: 1, ..Policy::default() };
     let bob = bob.at(&market).policy(policy).build();
     let (here, there) = refused(&alice.at(&market).build(), &bob, &[market.price(); 2]).await;
-    assert!(matches!(here, Error::Refused { reason: Reject::ValuationDiffers { query: 1 }, .. }), "{here}");
-    assert_told(&there, Reject::ValuationDiffers { query: 1 });
+    assert!(matches!(here, Error::Refused { reason: Reject::Unwilling, .. }), "{here}");
+    assert_told(&there, Reject::Unwilling);
+    assert!(matches!(&*there.cause, Error::OtherInstrument { position: 1 }), "{there}");
+}
+
+#[tokio::test]
+async fn a_reading_of_no_contract() {
+    let market = Market::open().await;
+    let (alice, bob) = parties(&market).await;
+    let nowhere = Query::StorageSlot { source: Address([5; 20]), slot: [0; 32] };
+    let view = alice.view(&market, &bob, &[market.price()]).await;
+    let view = altered(&view, |parts| parts.readings[0].query = nowhere);
+    let (here, there) = answered(&bob.at(&market).build(), hello_now(&alice, view).await).await;
+    assert_eq!(here, ProtocolError::Rejected(Reject::Unable));
+    assert_told(&there, Reject::Unable);
+    assert!(matches!(&*there.cause, Error::Resolve(ResolveError::NoSuchContract { .. })), "{there}");
 }
 
 #[tokio::test]
