@@ -17,8 +17,7 @@ pub(crate) async fn open(
     source: &PassphraseSource,
 ) -> Result<LocalKey, Failure> {
     let keystore = read(path)?;
-    let (source, what) = (source.clone(), path.display().to_string());
-    let passphrase = blocking(move || source.read(&what)).await?;
+    let passphrase = source.read(&path.display().to_string()).await?;
     let _progress = console.progress("Opening the keystore");
     let opened = blocking(move || keystore.decrypt(&passphrase).map_err(Failure::from)).await;
     opened.map_err(|failure| failure.in_file(path))

@@ -34,6 +34,7 @@ mod progress;
 mod record_report;
 mod session_report;
 mod settings;
+mod terminal;
 
 use std::process::ExitCode;
 

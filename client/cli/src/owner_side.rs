@@ -87,8 +87,7 @@ async fn unlock(
         return Ok(Wallet(OwnerAccount::Unlocked(owner.identity.owner)));
     };
     let keystore = keyfile::read(path)?;
-    let (source, what) = (account.passphrase(), path.display().to_string());
-    let passphrase = keyfile::blocking(move || source.read(&what)).await?;
+    let passphrase = account.passphrase().read(&path.display().to_string()).await?;
     let _progress = context.console.progress("Opening the owner's keystore");
     let opened = keyfile::blocking(move || {
         let secret = keystore.decrypt_secret(&passphrase)?;

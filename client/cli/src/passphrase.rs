@@ -9,6 +9,8 @@ use zeroize::Zeroizing;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::interrupt::Signal;
+use crate::keyfile;
+use crate::terminal::Terminal;
 
 /// Where a passphrase is to be taken from.
 #[derive(Clone, Debug)]
@@ -28,7 +30,27 @@ impl PassphraseSource {
     }
 
     /// The passphrase of an existing keystore; `what` is named in the prompt. Waits for the person.
-    pub(crate) fn read(&self, what: &str) -> Result<Passphrase, Failure> {
+    pub(crate) async fn read(&self, what: &str) -> Result<Passphrase, Failure> {
+        self.wait_for(what, Self::read_now).await
+    }
+
+    /// A passphrase for a keystore that is about to be made: from a terminal, twice.
+    pub(crate) async fn read_new(&self, what: &str) -> Result<Passphrase, Failure> {
+        self.wait_for(what, Self::read_new_now).await
+    }
+
+    /// Reads on a thread that may block. Given up, it leaves the terminal as it was.
+    async fn wait_for(
+        &self,
+        what: &str,
+        read: impl FnOnce(&Self, &str) -> Result<Passphrase, Failure> + Send + 'static,
+    ) -> Result<Passphrase, Failure> {
+        let _terminal = Terminal::remember();
+        let (source, what) = (self.clone(), what.to_owned());
+        keyfile::blocking(move || read(&source, &what)).await
+    }
+
+    fn read_now(&self, what: &str) -> Result<Passphrase, Failure> {
         match self {
             Self::File(path) => Ok(Passphrase::from_file(path)?),
             Self::Descriptor(number) => Ok(Passphrase::from_descriptor(*number)?),
@@ -36,9 +58,8 @@ impl PassphraseSource {
         }
     }
 
-    /// A passphrase for a keystore that is about to be made: from a terminal, twice.
-    pub(crate) fn read_new(&self, what: &str) -> Result<Passphrase, Failure> {
-        let Self::Terminal = self else { return self.read(what) };
+    fn read_new_now(&self, what: &str) -> Result<Passphrase, Failure> {
+        let Self::Terminal = self else { return self.read_now(what) };
         let first = ask(&format!("New passphrase for {what}: "))?;
         if first.is_empty() {
             return Err(PassphraseError::Empty.into());

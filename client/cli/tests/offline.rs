@@ -5,7 +5,8 @@
 mod support;
 
 use std::fs::File;
-use std::process::Stdio;
+use std::io::Read;
+use std::process::{Command, Stdio};
 
 use support::{ACCOUNTS, Home};
 
@@ -60,6 +61,37 @@ fn a_passphrase_is_never_guessed_at() {
     let asked = support::Ran::from(detached(&mut command).output().unwrap());
     assert!(asked.failed(4, "passphrase")["hint"].as_str().unwrap().contains("--passphrase-file"));
     assert!(!home.path("key.json").exists());
+}
+
+#[test]
+fn a_signal_at_the_prompt_leaves_the_terminal_as_it_was() {
+    for (signal, code) in [("-TERM", "143"), ("-INT", "130")] {
+        let home = Home::new();
+        // The shell outlives the command on the terminal that `script` makes, and looks what became of it.
+        let program = env!("CARGO_BIN_EXE_countersign");
+        let session = format!(
+            "stty -a > before; {program} keygen --out key.json & echo $! > pid; wait $!; echo $? > code; stty -a > after"
+        );
+        let mut command = Command::new("script");
+        command.args(["--quiet", "--command", &session, "/dev/null"]).current_dir(home.path(""));
+        command.env("HOME", home.path("")).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut shell = command.spawn().unwrap();
+        let mut shown = shell.stdout.take().unwrap();
+        let mut prompt = Vec::new();
+        while !String::from_utf8_lossy(&prompt).contains("New passphrase for key.json: ") {
+            let mut byte = [0];
+            shown.read_exact(&mut byte).unwrap();
+            prompt.extend(byte);
+        }
+        let read = |name: &str| std::fs::read_to_string(home.path(name)).unwrap();
+        assert!(Command::new("kill").args([signal, read("pid").trim()]).status().unwrap().success());
+        // Read to its end: a full pipe would hold the shell back.
+        shown.read_to_end(&mut prompt).unwrap();
+        assert!(shell.wait().unwrap().success());
+        assert_eq!(read("code").trim(), code);
+        assert!(read("before").contains(" echo "), "{}", read("before"));
+        assert_eq!(read("after"), read("before"), "{signal}");
+    }
 }
 
 #[test]
@@ -258,8 +290,8 @@ fn every_command_teaches_by_example() {
 }
 
 /// Without a controlling terminal, so that nothing can be asked.
-fn detached(command: &mut std::process::Command) -> std::process::Command {
-    let mut detached = std::process::Command::new("setsid");
+fn detached(command: &mut Command) -> Command {
+    let mut detached = Command::new("setsid");
     detached.arg("--wait").arg(command.get_program()).args(command.get_args());
     for (name, value) in command.get_envs() {
         match value {

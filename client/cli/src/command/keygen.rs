@@ -45,8 +45,7 @@ impl Keygen {
         keyfile::refuse_existing(&path)?;
         let cost = if self.light { ScryptCost::LIGHT } else { ScryptCost::STANDARD };
         let source = context.settings.passphrase(&self.passphrase);
-        let what = path.display().to_string();
-        let passphrase = keyfile::blocking(move || source.read_new(&what)).await?;
+        let passphrase = source.read_new(&path.display().to_string()).await?;
         let key = LocalKey::generate()?;
         let key = keyfile::write_new(context.console, &path, key, passphrase, cost).await?;
         context.console.report(&Made::new(path, &key))?;

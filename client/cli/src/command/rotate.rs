@@ -70,8 +70,7 @@ impl Rotate {
         if path.symlink_metadata().is_ok() {
             return keyfile::open(context.console, path, &source).await;
         }
-        let what = path.display().to_string();
-        let passphrase = keyfile::blocking(move || source.read_new(&what)).await?;
+        let passphrase = source.read_new(&path.display().to_string()).await?;
         let cost = if self.light { ScryptCost::LIGHT } else { ScryptCost::STANDARD };
         keyfile::write_new(context.console, path, LocalKey::generate()?, passphrase, cost).await
     }
