@@ -153,11 +153,19 @@ contract RegistryActor {
             : abi.encodeCall(REGISTRY.rotate, (label, registration));
     }
 
+    /// @notice The X coordinate of the key with that address, zero for none.
+    function xOf(address signer) external view returns (bytes32) {
+        for (uint256 i = 0; i < keys.length; ++i) {
+            if (keys[i].addr == signer) return bytes32(keys[i].publicKeyX);
+        }
+        return 0;
+    }
+
     function pick(uint8 who, uint8 which) private view returns (address, bytes32) {
         return (owners[who % owners.length], labels[which % labels.length]);
     }
 
-    /// @dev At most a thousand delays of `pass`, so that some keys expire within a run and some do not.
+    /// @dev A few delays of `pass`, so that some keys expire within a run and some do not.
     function expiryIn(uint32 validFor) private view returns (uint32) {
         // forge-lint: disable-next-line(unsafe-typecast)
         return uint32(time) + 1 + validFor % 100_000_000;
