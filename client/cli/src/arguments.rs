@@ -49,7 +49,7 @@ pub(crate) struct Global {
     /// Print for programs: one JSON object per line, errors too
     #[arg(long, global = true, help_heading = "Global")]
     pub(crate) json: bool,
-    /// Say more on standard error; twice for everything
+    /// Say more on standard error; twice for every detail
     #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Global")]
     pub(crate) verbose: u8,
 }
@@ -89,7 +89,10 @@ Configuration:
   Flags win over the environment (COUNTERSIGN_*, named at each option), which wins over one TOML
   file: --config FILE, else $COUNTERSIGN_CONFIG, else config.toml in the platform's configuration
   folder. countersign.example.toml lists every key. Passphrases come from a prompt, a file or a
-  descriptor: never from arguments or the environment, which other processes can read.";
+  descriptor: never from arguments or the environment, which other processes can read.
+  COUNTERSIGN_LOG wins over -v: a level (error to trace), or levels by part of the program, such
+  as countersign_registry=trace. Of other libraries it shows info and above, for their details
+  would show the URLs of your nodes.";
 
 const JSON: &str = "\
 JSON:

@@ -25,6 +25,7 @@ mod interrupt;
 mod key_terms;
 mod keyfile;
 mod local_trader;
+mod log;
 mod moment;
 mod owner_side;
 mod party;
@@ -40,7 +41,6 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use clap::error::ErrorKind;
-use tracing_subscriber::EnvFilter;
 
 use crate::arguments::{Command, CommandLine};
 use crate::console::Console;
@@ -56,7 +56,7 @@ fn main() -> ExitCode {
         Err(error) => return explain_usage(&error),
     };
     let console = Console::new(line.global.json);
-    log_to_stderr(line.global.verbose, console);
+    log::begin(line.global.verbose, console);
     let outcome = match tokio::runtime::Runtime::new() {
         Ok(runtime) => {
             let outcome = runtime.block_on(run(line, console));
@@ -118,19 +118,4 @@ fn explain_usage(error: &clap::Error) -> ExitCode {
         let _ = error.print();
     }
     if asked_for { ExitCode::SUCCESS } else { Exit::Usage.code().into() }
-}
-
-fn log_to_stderr(verbose: u8, console: Console) {
-    let default = match verbose {
-        0 => "error",
-        1 => "countersign=info,countersign_registry=info,countersign_transport=info,warn",
-        _ => "debug",
-    };
-    let filter = EnvFilter::try_from_env("COUNTERSIGN_LOG").unwrap_or_else(|_| EnvFilter::new(default));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    if console.is_json() {
-        log.json().init();
-    } else {
-        log.with_target(false).init();
-    }
 }

@@ -231,6 +231,33 @@ fn nodes_that_are_not_there_are_unreachable() {
 }
 
 #[test]
+fn the_log_is_plain_off_a_terminal_and_tells_no_secret() {
+    let home = Home::new();
+    // Takes every connection and reads what is asked, so that requests are really made; answers nothing.
+    let node = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let authority = node.local_addr().unwrap();
+    std::thread::spawn(move || {
+        for connection in node.incoming() {
+            let _ = connection.unwrap().read(&mut [0; 4096]);
+        }
+    });
+    for scheme in ["http", "ws"] {
+        let url = format!("{scheme}://user:s3cret@{authority}/k3y?token=t0ken");
+        let arguments = ["resolve", ACCOUNTS[0], "--chain-id", "31337", "--own-node", "--rpc", &url];
+        let mut command = home.command(&arguments);
+        command.env("COUNTERSIGN_LOG", "trace,hyper=trace,tungstenite=trace").env_remove("NO_COLOR");
+        let run = support::Ran::from(command.output().unwrap());
+        assert_eq!(run.code, 5, "{}", run.stderr);
+        assert!(run.stderr.contains("WARN"), "something is logged: {}", run.stderr);
+        assert!(!run.stderr.contains('\u{1b}'), "no colour off a terminal: {}", run.stderr);
+        // Behind Authorization stands user:s3cret in base 64.
+        for secret in ["s3cret", "k3y", "t0ken", "uthorization", "dXNlcjpzM2NyZXQ"] {
+            assert!(!run.stderr.contains(secret), "{secret}: {}", run.stderr);
+        }
+    }
+}
+
+#[test]
 fn output_that_cannot_be_written_is_unexpected() {
     let home = Home::new();
     let full = File::options().write(true).open("/dev/full").unwrap();
@@ -284,7 +311,7 @@ fn every_command_teaches_by_example() {
         );
     }
     let help = home.run(&["--help"]).stdout;
-    for taught in ["Exit codes:", "Configuration:", "COUNTERSIGN_", "JSON:", "countersign demo"] {
+    for taught in ["Exit codes:", "Configuration:", "COUNTERSIGN_LOG", "JSON:", "countersign demo"] {
         assert!(help.contains(taught), "{taught}: {help}");
     }
 }
