@@ -45,7 +45,7 @@ impl Anvil {
     }
 }
 
-/// Where Anvil is: as named, or `$ANVIL`, or on the `PATH`, or in a `node_modules` above here or above this program.
+/// Where Anvil is: as named, or `$ANVIL`, or in a `node_modules` above here or above this program, or on the `PATH`.
 pub(crate) fn find(named: Option<&Path>) -> Result<PathBuf, Failure> {
     if let Some(named) = named {
         return Ok(named.to_path_buf());
@@ -62,16 +62,14 @@ pub(crate) fn find_tool(name: &str, variable: &str) -> Option<PathBuf> {
     if let Some(named) = std::env::var_os(variable).filter(|named| !named.is_empty()) {
         return Some(named.into());
     }
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let on_path = std::env::split_paths(&path).map(|folder| folder.join(name));
-    let above = [std::env::current_dir().ok(), std::env::current_exe().ok()].into_iter().flatten();
-    let above: Vec<PathBuf> =
-        above.flat_map(|start| start.ancestors().map(Path::to_path_buf).collect::<Vec<_>>()).collect();
-    let platform = format!("{name}-{}", npm_platform());
-    let in_modules = above
-        .iter()
-        .map(|folder| folder.join("node_modules/@foundry-rs").join(&platform).join("bin").join(name));
-    on_path.chain(in_modules).find(|candidate| candidate.is_file())
+    let starts = [std::env::current_dir().ok(), std::env::current_exe().ok()].into_iter().flatten();
+    let starts: Vec<PathBuf> = starts.collect();
+    // What a project pins is what it was tried with; the PATH has whatever version the machine has.
+    let pinned = starts.iter().flat_map(|start| start.ancestors()).find_map(|folder| pinned_in(folder, name));
+    pinned.or_else(|| {
+        let path = std::env::var_os("PATH")?;
+        std::env::split_paths(&path).map(|folder| folder.join(name)).find(|candidate| candidate.is_file())
+    })
 }
 
 /// The accounts that every Anvil holds and funds, from its well-known mnemonic.
@@ -115,16 +113,40 @@ fn failed(program: &Path, what: &str) -> Failure {
     failure.hint("countersign doctor looks for the tools; --anvil PATH names another Anvil")
 }
 
-/// How npm names this platform's package.
-fn npm_platform() -> String {
-    let system = if cfg!(target_os = "macos") { "darwin" } else { std::env::consts::OS };
-    let machine = match std::env::consts::ARCH {
-        "x86_64" => "amd64",
-        "aarch64" => "arm64",
-        other => other,
-    };
-    format!("{system}-{machine}")
+/// A tool that npm installed into a folder: its package bears the platform's name, and only the right one is installed.
+fn pinned_in(folder: &Path, name: &str) -> Option<PathBuf> {
+    let packages = folder.join("node_modules/@foundry-rs").read_dir().ok()?;
+    let packages = packages.filter_map(Result::ok).filter(|package| {
+        let package = package.file_name();
+        package
+            .to_str()
+            .and_then(|package| package.strip_prefix(name))
+            .is_some_and(|rest| rest.starts_with('-'))
+    });
+    packages.map(|package| package.path().join("bin").join(name)).find(|program| program.is_file())
 }
 
 /// Anvil starts in a fraction of a second; a loaded machine may need more.
 const PATIENCE: Duration = Duration::from_secs(15);
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pinned_tool_is_found_by_name_on_any_platform() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(pinned_in(folder.path(), "anvil"), None);
+        let package = |name: &str| folder.path().join("node_modules/@foundry-rs").join(name).join("bin");
+        // The package that only fetches the others, one without a program, another tool's, and the right one.
+        for name in ["anvil", "anvil-linux-arm64", "cast-darwin-arm64", "anvil-darwin-arm64"] {
+            std::fs::create_dir_all(package(name)).unwrap();
+        }
+        std::fs::write(package("cast-darwin-arm64").join("cast"), "").unwrap();
+        assert_eq!(pinned_in(folder.path(), "anvil"), None);
+        let program = package("anvil-darwin-arm64").join("anvil");
+        std::fs::write(&program, "").unwrap();
+        assert_eq!(pinned_in(folder.path(), "anvil"), Some(program));
+    }
+}

@@ -41,6 +41,9 @@ fn it_tells_the_whole_story() {
     assert!(steps[13]["alice_is_told"].as_str().unwrap().contains("revoked"));
     assert!(steps[13]["bob_proved"].as_str().unwrap().contains("key compromised"));
     assert_eq!(steps[14]["ok"], true);
+    // What the help promises.
+    let took = steps[14]["millis"].as_f64().unwrap();
+    assert!(took < 20_000.0, "the whole story took {took} ms");
 }
 
 #[test]
@@ -80,6 +83,32 @@ fn an_interrupt_takes_the_chain_and_the_files_along() {
         let status = std::fs::read_to_string(format!("/proc/{child}/stat")).unwrap_or_default();
         assert!(status.is_empty() || status.contains(") Z "), "{status}");
     }
+}
+
+#[test]
+fn the_pinned_anvil_comes_before_the_one_on_the_path() {
+    let home = Home::new();
+    let install = |folder: &str| {
+        std::fs::create_dir_all(home.path(folder)).unwrap();
+        home.write(&format!("{folder}/anvil"), "#!/bin/sh\nexit 1\n");
+        home.chmod(&format!("{folder}/anvil"), 0o755);
+        home.path(folder).join("anvil").display().to_string()
+    };
+    let (pinned, on_path) = (install("node_modules/@foundry-rs/anvil-any-cpu/bin"), install("bin"));
+    // Far from the repository, whose own pinned tools would be found too.
+    let program = home.path("countersign");
+    std::fs::copy(env!("CARGO_BIN_EXE_countersign"), &program).unwrap();
+    let started = |variable: Option<&str>| {
+        let mut command = std::process::Command::new(&program);
+        command.args(["demo", "--json"]).current_dir(home.path("")).env("HOME", home.path(""));
+        command.env("PATH", home.path("bin")).env_remove("ANVIL");
+        command.envs(variable.map(|value| ("ANVIL", value)));
+        Ran::from(command.output().unwrap()).failed(5, "anvil_failed")["message"].to_string()
+    };
+    assert!(started(None).contains(&pinned), "{}", started(None));
+    assert!(started(Some("/does/not/exist")).contains("/does/not/exist"));
+    std::fs::remove_dir_all(home.path("node_modules")).unwrap();
+    assert!(started(None).contains(&on_path), "{}", started(None));
 }
 
 #[test]

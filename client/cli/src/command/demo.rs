@@ -18,7 +18,7 @@ use crate::failure::Failure;
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Demo {
-    /// Anvil's program [default: $ANVIL, else on the PATH, else in a node_modules folder above]
+    /// Anvil's program [default: $ANVIL, else in a node_modules folder above, else on the PATH]
     #[arg(long, value_name = "PATH")]
     anvil: Option<PathBuf>,
 }

@@ -305,8 +305,14 @@ pub fn anvil_path() -> PathBuf {
         return path.into();
     }
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let places = manifest
+    let packages = manifest
         .ancestors()
-        .map(|folder| folder.join("node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil"));
-    places.into_iter().find(|place| place.exists()).expect("Anvil: npm ci, or set $ANVIL")
+        .filter_map(|folder| folder.join("node_modules/@foundry-rs").read_dir().ok())
+        .flatten()
+        .map(|package| package.unwrap().path())
+        .filter(|package| package.file_name().unwrap().to_string_lossy().starts_with("anvil-"));
+    packages
+        .map(|package| package.join("bin/anvil"))
+        .find(|program| program.exists())
+        .expect("Anvil: npm ci, or set $ANVIL")
 }
