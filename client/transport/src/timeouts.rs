@@ -11,7 +11,9 @@ pub struct Timeouts {
     /// no time by it.
     pub handshake_step: Duration,
     /// For the next record of an established connection, while somebody reads. `None`: as long as the peer likes,
-    /// which suits a quiet channel whose peer's host is watched by other means.
+    /// which suits a quiet channel. A host that is gone is noticed all the same: [`connect`](crate::connect) and
+    /// [`accept`](crate::accept) turn TCP keepalive on, after 30 s of silence and then every 10 s. A host that is
+    /// there, with a process that hangs, is not noticed by that.
     pub idle: Option<Duration>,
     /// For the peer to take any of the bytes that are ready for it.
     pub write: Duration,
