@@ -1,6 +1,6 @@
 //! A chain with the registry and an instrument, and the parties that trade on it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use countersign::protocol::StateView;
 use countersign::protocol::curve::PublicKey;
 use countersign::registry::write::{KeyTerms, OwnerAccount, Registrar, WritePolicy};
 use countersign::registry::{
-    Endpoint, HeadPolicy, HeadTrust, Resolver, RevocationReason, ViewRequest, artifact,
+    Endpoint, HeadPolicy, HeadTrust, KeyHint, Resolver, RevocationReason, ViewRequest, artifact,
 };
 use countersign::{Address, Identity, Label, Query, Session, Timeouts, Trader, TraderBuilder};
 
@@ -161,8 +161,8 @@ impl Party {
             anchor: None,
             local: self.identity,
             peer: peer.identity,
-            local_key_hint: Some(self.key.public_key()),
-            peer_key_hint: Some(peer.key.public_key()),
+            local_key_hint: Some(KeyHint::Shown(self.key.public_key())),
+            peer_key_hint: Some(KeyHint::Shown(peer.key.public_key())),
             queries,
         };
         market.resolver().view(request).await.expect("a view")
@@ -210,11 +210,18 @@ pub fn impatient() -> Timeouts {
     Timeouts { handshake_step: Duration::from_secs(5), close: Duration::from_secs(2), ..Timeouts::default() }
 }
 
-/// `$ANVIL`, or the one that npm installed.
+/// `$ANVIL`, or the one that npm installed: its package bears the platform's name, and only the right one is there.
 pub fn anvil_path() -> PathBuf {
-    let installed = "node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil";
-    std::env::var_os("ANVIL")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..").join(installed), PathBuf::from)
+    if let Some(named) = std::env::var_os("ANVIL") {
+        return named.into();
+    }
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../node_modules/@foundry-rs");
+    let packages = folder.read_dir().expect("Anvil: npm ci, or set $ANVIL").map(Result::unwrap);
+    packages
+        .filter(|package| package.file_name().to_string_lossy().starts_with("anvil-"))
+        .map(|package| package.path().join("bin/anvil"))
+        .find(|program| program.exists())
+        .expect("Anvil: npm ci, or set $ANVIL")
 }
 
 pub const CHAIN: u64 = 31337;

@@ -1,6 +1,6 @@
 //! The file: whole or absent, its owner's alone, and readable by another implementation.
 #![cfg(unix)]
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::fs;
 use std::io::Write;
@@ -257,10 +257,17 @@ fn finished(folder: &Path) -> Vec<String> {
 }
 
 fn cast(arguments: &[&str], folder: &Path) -> Output {
-    let program = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../node_modules/@foundry-rs/cast-linux-amd64/bin/cast");
-    assert!(program.exists(), "cast is not installed; run `npm ci` in the project's folder");
+    let program = installed_cast().expect("cast is not installed; run `npm ci` in the project's folder");
     let mut command = Command::new(program);
     command.arg("wallet").args(arguments).arg(folder).args(["--unsafe-password", "interop"]);
     command.env("HOME", folder).output().unwrap()
+}
+
+/// Its package bears the platform's name, and npm installs only the right one.
+fn installed_cast() -> Option<PathBuf> {
+    let packages =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../node_modules/@foundry-rs").read_dir().ok()?;
+    let packages = packages.map(|package| package.unwrap());
+    let packages = packages.filter(|package| package.file_name().to_string_lossy().starts_with("cast-"));
+    packages.map(|package| package.path().join("bin/cast")).find(|program| program.exists())
 }

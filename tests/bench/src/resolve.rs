@@ -113,8 +113,14 @@ fn anvil_path() -> Result<PathBuf, BenchError> {
     if let Some(path) = std::env::var_os("ANVIL") {
         return Ok(path.into());
     }
-    let pinned = Path::new(env!("CARGO_MANIFEST_DIR")).join(PINNED_ANVIL);
-    if pinned.is_file() { Ok(pinned) } else { Err("Anvil is not installed: run npm ci".into()) }
+    let packages = Path::new(env!("CARGO_MANIFEST_DIR")).join(FOUNDRY_PACKAGES).read_dir();
+    let packages = packages.into_iter().flatten().filter_map(Result::ok);
+    packages
+        .filter(|package| package.file_name().to_string_lossy().starts_with("anvil-"))
+        .map(|package| package.path().join("bin/anvil"))
+        .find(|program| program.is_file())
+        .ok_or_else(|| "Anvil is not installed: run npm ci".into())
 }
 
-const PINNED_ANVIL: &str = "../../node_modules/@foundry-rs/anvil-linux-amd64/bin/anvil";
+/// Where npm installs Foundry, each tool in a package that bears the platform's name.
+const FOUNDRY_PACKAGES: &str = "../../node_modules/@foundry-rs";
