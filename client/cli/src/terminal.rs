@@ -38,7 +38,7 @@ impl Drop for Terminal {
         use rustix::termios::{OptionalActions, tcsetattr};
         if let Some(Remembered { device, settings }) = &self.0 {
             // A terminal that is gone needs no echo.
-            let _ = tcsetattr(&*device, OptionalActions::Now, settings);
+            let _ = tcsetattr(device, OptionalActions::Now, settings);
         }
     }
 }
