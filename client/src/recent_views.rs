@@ -73,6 +73,11 @@ impl RecentViews {
         self.lock().remove(peer);
     }
 
+    /// Drops what is kept of every peer.
+    pub(crate) fn forget_all(&self) {
+        self.lock().clear();
+    }
+
     // Nothing panics while it holds the lock.
     fn lock(&self) -> MutexGuard<'_, HashMap<Identity, Recent>> {
         self.recent.lock().unwrap_or_else(PoisonError::into_inner)

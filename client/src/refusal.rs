@@ -62,7 +62,9 @@ fn reject_unproven(error: &ResolveError, proposal: &Proposal) -> Reject {
         ResolveError::Revoked { identity, .. } => of(identity, Reject::Revoked),
         ResolveError::Expired { identity, .. } => of(identity, Reject::Expired),
         ResolveError::TooYoung { identity, .. } if *identity == proposal.initiator => Reject::TooYoung,
-        ResolveError::KeyNotPublished { identity, .. } => of(identity, Reject::KeyMismatch),
+        ResolveError::KeyMismatch { identity, .. } | ResolveError::KeyNotPublished { identity, .. } => {
+            of(identity, Reject::KeyMismatch)
+        }
         // At a newer block both sides see the new key.
         ResolveError::Rotated { .. }
         | ResolveError::AnchorNotCanonical { .. }

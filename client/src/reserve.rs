@@ -68,11 +68,22 @@ impl Reserve {
         Ok(answered.map_err(|_| Error::CustodyTimeout { after })??)
     }
 
-    /// Makes sure that the static product with a proven peer is there.
+    /// Makes sure that the static product with a proven peer is there, and that [`forget`](Self::forget) finds it,
+    /// whatever becomes of the handshake.
     pub(crate) async fn warm(&self, peer: &PeerKey) -> Result<(), Error> {
+        self.meet(peer);
         let after = self.custody_patience;
         let warmed = timeout(after, self.products.warm(peer)).await;
+        if self.known_key(&peer.identity()) != Some(*peer.public_key()) {
+            // Forgotten meanwhile.
+            self.products.forget(peer.public_key());
+        }
         Ok(warmed.map_err(|_| Error::CustodyTimeout { after })??)
+    }
+
+    /// The key that a known peer had the last time.
+    pub(crate) fn known_key(&self, identity: &Identity) -> Option<PublicKey> {
+        self.known().peers.get(identity).map(|peer| peer.public_key)
     }
 
     /// Key pairs to dial that peer with.
@@ -97,11 +108,7 @@ impl Reserve {
     /// Gets ready for the next session with a proven peer; to be called inside a tokio runtime, off the hot path.
     pub(crate) async fn prepare_for(&self, peer: &PeerKey) -> Result<(), Error> {
         self.refill();
-        let (pools, outdated) = self.meet(peer);
-        if let Some(outdated) = outdated {
-            self.products.forget(&outdated);
-        }
-        pools.refill();
+        self.meet(peer).refill();
         self.warm(peer).await
     }
 
@@ -113,14 +120,21 @@ impl Reserve {
         }
     }
 
+    /// Wipes what was prepared for everybody: the static key that it was prepared with is no longer this side's.
+    pub(crate) fn forget_all(&self) {
+        let forgotten = std::mem::take(&mut self.known().peers);
+        drop(forgotten);
+        self.products.forget_all();
+    }
+
     fn pools_for(&self, identity: &Identity, public_key: &PublicKey) -> Option<Arc<Pools>> {
         let known = self.known();
         let peer = known.peers.get(identity)?;
         (peer.public_key == *public_key).then(|| peer.pools.clone())
     }
 
-    /// The peer's pools, and the key it had before if that was another.
-    fn meet(&self, peer: &PeerKey) -> (Arc<Pools>, Option<PublicKey>) {
+    /// The peer's pools. Wipes what was prepared for the key it had before, and for the peer that makes room.
+    fn meet(&self, peer: &PeerKey) -> Arc<Pools> {
         let (identity, public_key) = (peer.identity(), *peer.public_key());
         let mut known = self.known();
         known.meetings += 1;
@@ -130,12 +144,15 @@ impl Reserve {
             (peer.public_key, peer.pools.clone())
         });
         match before {
-            Some((same, pools)) if same == public_key => (pools, None),
+            Some((same, pools)) if same == public_key => pools,
             other => {
-                known.make_room(self.limits.known_peers.get(), &identity);
+                let evicted = known.make_room(self.limits.known_peers.get(), &identity);
                 let pools = Arc::new(Pools::for_peer(self.limits.each_known_peer, self.suite, public_key));
                 known.peers.insert(identity, KnownPeer { public_key, pools: pools.clone(), met });
-                (pools, other.map(|(outdated, _)| outdated))
+                drop(known);
+                let outdated = other.map(|(outdated, _)| outdated);
+                outdated.iter().chain(&evicted).for_each(|key| self.products.forget(key));
+                pools
             }
         }
     }
@@ -147,13 +164,79 @@ impl Reserve {
 }
 
 impl Known {
-    fn make_room(&mut self, limit: usize, coming: &Identity) {
+    /// The key of the peer that had to go, if one had to.
+    fn make_room(&mut self, limit: usize, coming: &Identity) -> Option<PublicKey> {
         if self.peers.len() < limit || self.peers.contains_key(coming) {
-            return;
+            return None;
         }
-        let longest_ago = self.peers.iter().min_by_key(|(_, peer)| peer.met).map(|(identity, _)| *identity);
-        if let Some(identity) = longest_ago {
-            self.peers.remove(&identity);
+        let longest_ago =
+            self.peers.iter().min_by_key(|(_, peer)| peer.met).map(|(identity, _)| *identity)?;
+        self.peers.remove(&longest_ago).map(|gone| gone.public_key)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::num::NonZeroUsize;
+
+    use countersign_custody::LocalKey;
+    use countersign_protocol::{Address, Label, RegistryRecord, SignatureScheme};
+
+    use super::*;
+
+    fn reserve(known_peers: usize) -> Reserve {
+        let limits = Reserves { known_peers: NonZeroUsize::new(known_peers).unwrap(), ..Reserves::default() };
+        let custody = SharedCustody::new(LocalKey::generate().unwrap());
+        Reserve::new(custody, limits, Suite::Hybrid, Duration::from_secs(5))
+    }
+
+    /// A new key of the owner with that number.
+    fn peer(owner: u8) -> PeerKey {
+        let public_key = LocalKey::generate().unwrap().public_key();
+        let record = RegistryRecord {
+            identity: Identity { owner: Address([owner; 20]), label: Label::DEFAULT },
+            version: 1,
+            signer: Address(public_key.address()),
+            anchored_at: 1,
+            valid_until: 0,
+            scheme: SignatureScheme::Ecdsa,
+            suite_floor: 0,
+        };
+        PeerKey::proven(record, public_key).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_peer_that_was_dialled_and_never_met_is_forgotten_too() {
+        let (reserve, peer) = (reserve(4), peer(1));
+        reserve.warm(&peer).await.unwrap();
+        assert_eq!(reserve.known_key(&peer.identity()), Some(*peer.public_key()));
+        assert_eq!(reserve.products.len(), 1);
+        reserve.forget(&peer.identity());
+        assert!(reserve.products.is_empty() && reserve.known_key(&peer.identity()).is_none());
+    }
+
+    #[tokio::test]
+    async fn a_former_key_and_an_evicted_peer_leave_no_product() {
+        let reserve = reserve(2);
+        let (before, after) = (peer(1), peer(1));
+        reserve.warm(&before).await.unwrap();
+        reserve.warm(&after).await.unwrap();
+        assert_eq!(reserve.products.len(), 1);
+        assert_eq!(reserve.known_key(&after.identity()), Some(*after.public_key()));
+        for owner in 2..5 {
+            reserve.warm(&peer(owner)).await.unwrap();
         }
+        assert_eq!((reserve.products.len(), reserve.known().peers.len()), (2, 2));
+    }
+
+    #[tokio::test]
+    async fn without_its_own_key_it_keeps_nothing() {
+        let reserve = reserve(4);
+        for owner in 1..4 {
+            reserve.prepare_for(&peer(owner)).await.unwrap();
+        }
+        reserve.forget_all();
+        assert!(reserve.products.is_empty() && reserve.known().peers.is_empty());
     }
 }

@@ -6,7 +6,7 @@ use std::time::Instant;
 use countersign_custody::{Custody, SharedCustody};
 use countersign_protocol::curve::PublicKey;
 use countersign_protocol::{Address, Anchor, Identity, Query, StateView, SuitePolicy};
-use countersign_registry::{ResolveError, Resolved, Resolver, ViewRequest};
+use countersign_registry::{KeyHint, ResolveError, Resolved, Resolver, ViewRequest};
 use countersign_transport::Timeouts;
 use tokio::net::ToSocketAddrs;
 use tokio::sync::Semaphore;
@@ -179,20 +179,51 @@ impl Trader {
             anchor,
             local: self.0.identity,
             peer: wanted.peer,
-            local_key_hint: Some(self.0.public_key),
-            peer_key_hint: wanted.peer_key.copied(),
+            local_key_hint: Some(KeyHint::Shown(self.0.public_key)),
+            peer_key_hint: self.hint(wanted),
             queries: wanted.queries,
         };
-        let view = self.0.resolver.view(request).await.inspect_err(|error| {
-            if is_over(error, &wanted.peer) {
-                self.forget(&wanted.peer);
+        let error = match self.0.resolver.view(request).await {
+            Ok(view) => match self.check_own_key(view.local().record().signer) {
+                Ok(()) => return Ok(view),
+                Err(not_mine) => not_mine,
+            },
+            Err(ResolveError::KeyMismatch { identity, signer, shown }) if identity == self.0.identity => {
+                Error::NotMyKey { identity, registered: signer, held: shown }
             }
-        })?;
-        let (registered, held) = (view.local().record().signer, Address(self.0.public_key.address()));
+            Err(error) => Error::Resolve(error),
+        };
+        self.forget_what_is_over(&error, &wanted.peer);
+        Err(error)
+    }
+
+    fn check_own_key(&self, registered: Address) -> Result<(), Error> {
+        let held = Address(self.0.public_key.address());
         if registered != held {
             return Err(Error::NotMyKey { identity: self.0.identity, registered, held });
         }
-        Ok(view)
+        Ok(())
+    }
+
+    /// The key that the peer shows, or, to dial it, the one that it had the last time.
+    fn hint(&self, wanted: &Wanted<'_>) -> Option<KeyHint> {
+        let known = || self.0.reserve.known_key(&wanted.peer).map(KeyHint::Known);
+        wanted.peer_key.map(|shown| KeyHint::Shown(*shown)).or_else(known)
+    }
+
+    /// Drops what was prepared with a key that is no longer valid: a peer's, or this side's own.
+    fn forget_what_is_over(&self, error: &Error, peer: &Identity) {
+        let is_own_key_over = match error {
+            Error::NotMyKey { .. } => true,
+            Error::Resolve(error) => is_over(error, &self.0.identity),
+            _ => false,
+        };
+        if is_own_key_over {
+            self.0.views.forget_all();
+            self.0.reserve.forget_all();
+        } else if matches!(error, Error::Resolve(error) if is_over(error, peer)) {
+            self.forget(peer);
+        }
     }
 }
 
@@ -258,13 +289,13 @@ impl std::fmt::Debug for Trader {
     }
 }
 
-/// Whether a proof shows that the peer's key is the one it was no more.
-fn is_over(error: &ResolveError, peer: &Identity) -> bool {
+/// Whether a proof shows that an identity's key is the one it was no more.
+fn is_over(error: &ResolveError, whose: &Identity) -> bool {
     match error {
         ResolveError::NotRegistered { identity, .. }
         | ResolveError::Revoked { identity, .. }
         | ResolveError::Expired { identity, .. }
-        | ResolveError::Rotated { identity, .. } => identity == peer,
+        | ResolveError::Rotated { identity, .. } => identity == whose,
         _ => false,
     }
 }
@@ -272,3 +303,69 @@ fn is_over(error: &ResolveError, peer: &Identity) -> bool {
 /// Hellos remembered at most; about 150 bytes each. With the default skew of 30 s, and clocks that agree,
 /// that is above 2,000 a second.
 const REMEMBERED_HELLOS: usize = 1 << 17;
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::time::Duration;
+
+    use countersign_custody::LocalKey;
+    use countersign_protocol::{Label, PeerKey, RegistryRecord, SignatureScheme};
+    use countersign_registry::{HeadPolicy, HeadTrust, RevocationReason};
+
+    use super::*;
+
+    fn identity(number: u8) -> Identity {
+        Identity { owner: Address([number; 20]), label: Label::DEFAULT }
+    }
+
+    fn key_of(identity: Identity) -> PeerKey {
+        let public_key = LocalKey::generate().unwrap().public_key();
+        let record = RegistryRecord {
+            identity,
+            version: 1,
+            signer: Address(public_key.address()),
+            anchored_at: 1,
+            valid_until: 0,
+            scheme: SignatureScheme::Ecdsa,
+            suite_floor: 0,
+        };
+        PeerKey::proven(record, public_key).unwrap()
+    }
+
+    fn revoked(identity: Identity) -> Error {
+        let (version, reason, at) = (1, RevocationReason::KeyCompromised, 9);
+        Error::Resolve(ResolveError::Revoked { identity, version, reason, at })
+    }
+
+    /// What is known of peers 1, 2 and 3 after that error in a handshake with peer 1. This side is 9.
+    async fn known_after(error: Error) -> Vec<u8> {
+        let trust = HeadTrust::OwnNode("http://127.0.0.1:9".parse().unwrap());
+        let resolver = Resolver::new(1, Address([7; 20]), trust, HeadPolicy::anvil()).unwrap();
+        let policy = Policy { view_reuse: Duration::from_secs(60), ..Policy::default() };
+        let me = Trader::builder(identity(9), LocalKey::generate().unwrap(), resolver).policy(policy).build();
+        for peer in 1..4 {
+            me.0.reserve.warm(&key_of(identity(peer))).await.unwrap();
+        }
+        me.forget_what_is_over(&error, &identity(1));
+        (1..4).filter(|peer| me.0.reserve.known_key(&identity(*peer)).is_some()).collect()
+    }
+
+    #[tokio::test]
+    async fn a_revoked_peer_is_forgotten_and_ones_own_revocation_forgets_everybody() {
+        assert_eq!(known_after(revoked(identity(1))).await, [2, 3]);
+        assert!(known_after(revoked(identity(9))).await.is_empty());
+        let (registered, held) = (Address([1; 20]), Address([2; 20]));
+        assert!(known_after(Error::NotMyKey { identity: identity(9), registered, held }).await.is_empty());
+        let rotated = ResolveError::Rotated { identity: identity(9), anchored: 1, newest: 2 };
+        assert!(known_after(rotated.into()).await.is_empty());
+    }
+
+    /// Anyone may show a wrong key under somebody's name.
+    #[tokio::test]
+    async fn what_a_stranger_can_cause_forgets_nobody() {
+        let (signer, shown) = (Address([1; 20]), Address([2; 20]));
+        let mismatch = ResolveError::KeyMismatch { identity: identity(1), signer, shown };
+        assert_eq!(known_after(mismatch.into()).await, [1, 2, 3]);
+    }
+}

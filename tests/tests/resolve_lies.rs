@@ -362,3 +362,18 @@ async fn a_dropped_connection_or_a_dead_node_is_unreachable() {
     let error = resolver.resolve(scene.alice.identity).await.unwrap_err();
     assert!(matches!(error, ResolveError::Unreachable { .. }), "{error:?}");
 }
+
+/// Behind a new connection another node may stand, so it is asked for its chain as the first one was.
+#[tokio::test]
+async fn a_node_that_comes_back_on_another_chain() {
+    let scene = Scene::set().await;
+    scene.resolver.resolve(scene.alice.identity).await.unwrap();
+    // On the same connection nobody asks again.
+    scene.proxy.bend("eth_chainId", |id| *id = json!("0x5"));
+    scene.resolver.resolve(scene.alice.identity).await.unwrap();
+    scene.proxy.tell(Lie::HangUp);
+    assert!(matches!(scene.error().await, ResolveError::Unreachable { .. }));
+    scene.proxy.bend("eth_chainId", |id| *id = json!("0x5"));
+    let error = scene.error().await;
+    assert!(matches!(error, ResolveError::WrongChain { got: 5, .. }), "{error:?}");
+}

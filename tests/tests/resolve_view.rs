@@ -9,10 +9,11 @@ use alloy::providers::ext::AnvilApi;
 use alloy::rpc::types::anvil::ReorgOptions;
 use countersign::custody::Custody;
 use countersign::protocol::{Anchor, Role};
-use countersign::registry::{HeadPolicy, ProofPart, ResolveError, Resolver, ViewRequest};
+use countersign::registry::{HeadPolicy, KeyHint, ProofPart, ResolveError, Resolver, ViewRequest};
 use countersign::{Address, Identity, Query};
-use countersign_tests::proxy::Proxy;
+use countersign_tests::proxy::{Lie, Proxy};
 use countersign_tests::trader::{Market, OPENING_PRICE, Party, Terms, prompt, resolver_at};
+use serde_json::json;
 
 struct Scene {
     market: Market,
@@ -77,7 +78,8 @@ async fn a_view_is_one_request() {
     let proxy = Proxy::before(scene.market.endpoint().to_string().parse().unwrap()).await;
     let resolver = resolver_at(proxy.endpoint(), prompt());
     let anchor = scene.head().await;
-    let hints = |request| ViewRequest { peer_key_hint: Some(scene.bob.key.public_key()), ..request };
+    let known = Some(KeyHint::Known(scene.bob.key.public_key()));
+    let hints = |request| ViewRequest { peer_key_hint: known, ..request };
     let queries = [scene.market.price(), scene.market.price()];
     let view = resolver.view(hints(scene.request(Some(anchor), &queries))).await.unwrap();
     assert_eq!(view.readings().len(), 2);
@@ -175,7 +177,7 @@ async fn a_reading_needs_a_contract_and_a_proof() {
     let feed = scene.market.price().source().to_string().to_lowercase();
     proxy.bend("eth_getProof", move |proof| {
         if proof["address"].as_str().unwrap().to_lowercase() == feed {
-            proof["storageProof"][0]["value"] = serde_json::json!("0x1");
+            proof["storageProof"][0]["value"] = json!("0x1");
         }
     });
     let resolver = resolver_at(proxy.endpoint(), prompt());
@@ -200,4 +202,35 @@ async fn an_unregistered_side_is_named() {
             "{error:?}"
         );
     }
+}
+
+/// Logs of all blocks are no answer to a stranger's wrong key, and a known key that is outdated is worth them.
+#[tokio::test]
+async fn a_shown_key_must_fit_and_a_known_one_may_be_outdated() {
+    let scene = Scene::set().await;
+    let proxy = Proxy::before(scene.market.endpoint().to_string().parse().unwrap()).await;
+    let resolver = resolver_at(proxy.endpoint(), prompt());
+    let (wrong, right) = (scene.alice.key.public_key(), scene.bob.key.public_key());
+    let view_with = async |hint| {
+        let request = ViewRequest { peer_key_hint: Some(hint), ..scene.request(None, &[]) };
+        resolver.view(request).await.map(|view| *view.peer().public_key())
+    };
+
+    let error = view_with(KeyHint::Shown(wrong)).await.unwrap_err();
+    let ResolveError::KeyMismatch { identity, signer, shown } = error else { panic!("{error:?}") };
+    assert_eq!((identity, signer.0, shown.0), (scene.bob.identity, right.address(), wrong.address()));
+    assert_eq!(view_with(KeyHint::Shown(right)).await.unwrap(), right);
+    assert_eq!(view_with(KeyHint::Known(right)).await.unwrap(), right);
+    assert_eq!(proxy.requests().len(), 3);
+    assert_eq!(view_with(KeyHint::Known(wrong)).await.unwrap(), right);
+    assert_eq!(proxy.requests()[3..].len(), 2, "the proofs, and the logs");
+
+    // A key is not unpublished because nobody looks for it.
+    proxy.tell(Lie::Answer(Box::new(|call, answer| {
+        if call.method == "eth_getLogs" {
+            *answer = json!({ "jsonrpc": "2.0", "id": answer["id"], "error": { "code": -32005, "message": "no logs" } });
+        }
+    })));
+    let error = view_with(KeyHint::Known(wrong)).await.unwrap_err();
+    assert!(matches!(error, ResolveError::NodeRefused { method: "eth_getLogs", .. }), "{error:?}");
 }

@@ -50,6 +50,11 @@ impl<C: Custody> StaticProducts<C> {
         self.write().forget(peer);
     }
 
+    /// Erases every product. Call it when the local key was rotated or revoked.
+    pub fn forget_all(&self) {
+        self.write().forget_all();
+    }
+
     /// How many products are kept, from 0 to the capacity.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -146,6 +151,11 @@ impl Products {
     fn forget(&mut self, peer: &PublicKey) {
         self.forgettings += 1;
         self.kept.remove(peer);
+    }
+
+    fn forget_all(&mut self) {
+        self.forgettings += 1;
+        self.kept.clear();
     }
 }
 

@@ -46,6 +46,17 @@ impl Endpoint {
         &self.0
     }
 
+    /// Whether both lead to one server: the same scheme, host and port, or the same socket.
+    pub(crate) fn is_same_server(&self, other: &Self) -> bool {
+        match (self.target(), other.target()) {
+            (Target::Http(one), Target::Http(other)) | (Target::WebSocket(one), Target::WebSocket(other)) => {
+                (one.scheme(), one.host(), one.port_or_known_default())
+                    == (other.scheme(), other.host(), other.port_or_known_default())
+            }
+            (one, other) => one == other,
+        }
+    }
+
     /// Somebody else's words, fit to be shown: short, on one line, without what this endpoint keeps secret.
     pub(crate) fn redact(&self, text: &str) -> String {
         let mut text: String = text

@@ -6,7 +6,7 @@ mod proof_part;
 use std::time::Duration;
 
 use alloy::primitives::B256;
-use countersign_protocol::{Address, Identity};
+use countersign_protocol::{Address, Identity, KeyMismatch};
 
 pub use head_doubt::{HeadClaim, StaleHead};
 pub use proof_part::ProofPart;
@@ -93,6 +93,18 @@ pub enum ResolveError {
     UnsupportedScheme {
         /// Whose key.
         identity: Identity,
+    },
+    /// The key that was shown is not the one whose fingerprint the record proves.
+    #[error(
+        "{identity} registered the key of signer {signer}, not that of {shown} which was shown; use the registered key"
+    )]
+    KeyMismatch {
+        /// Whose key it should be.
+        identity: Identity,
+        /// The Ethereum address of the registered key.
+        signer: Address,
+        /// The Ethereum address of the key that was shown.
+        shown: Address,
     },
     /// The record proves a fingerprint, but nobody shows the key that has it.
     #[error(
@@ -275,6 +287,12 @@ pub enum Fault {
     Configuration,
 }
 
+impl From<KeyMismatch> for ResolveError {
+    fn from(KeyMismatch { identity, record_signer, key_signer }: KeyMismatch) -> Self {
+        Self::KeyMismatch { identity, signer: record_signer, shown: key_signer }
+    }
+}
+
 impl ResolveError {
     /// Whose fault it is.
     #[must_use]
@@ -287,7 +305,8 @@ impl ResolveError {
             | Self::Rotated { .. }
             | Self::UnsupportedScheme { .. }
             | Self::KeyNotPublished { .. } => Fault::Identity,
-            Self::NoSuchContract { .. }
+            Self::KeyMismatch { .. }
+            | Self::NoSuchContract { .. }
             | Self::WrongRegistry { .. }
             | Self::UnknownBlock { .. }
             | Self::AnchorNotCanonical { .. }

@@ -45,6 +45,7 @@ mod error;
 mod height;
 mod http;
 pub mod interface;
+mod key_hint;
 mod memory;
 mod node;
 mod policy;
@@ -61,6 +62,7 @@ pub mod write;
 
 pub use endpoint::{Endpoint, EndpointError};
 pub use error::{Fault, HeadClaim, ProofPart, ResolveError, StaleHead};
+pub use key_hint::KeyHint;
 pub use policy::{HeadPolicy, HeadSource, HeadTrust, TrustError};
 pub use resolver::{ProvedHead, Resolved, Resolver};
 pub use view::ViewRequest;

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use countersign_protocol::Identity;
 
 use crate::acceptance::{has_expired, unix_now};
-use crate::error::ResolveError;
+use crate::error::{ResolveError, StaleHead};
 use crate::proof::{ProvenHeader, ProvenRecord};
 use crate::resolver::{ProvedHead, Resolved};
 
@@ -28,11 +28,21 @@ struct Warm<T> {
     since: Instant,
 }
 
-#[derive(Clone, Copy, Debug)]
+/// What a record said, and the highest block at which it was proven.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Seen {
     version: u16,
     revoked: bool,
     block: u64,
+}
+
+/// Why what is shown now cannot follow what was seen before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Contradiction {
+    /// It is the state of an earlier block: another proof, begun later, was done before this one.
+    Outdated { proven: u64 },
+    /// It is said of no earlier block, so the chain went back.
+    Rewound { seen: u16 },
 }
 
 impl Memory {
@@ -82,7 +92,8 @@ impl Memory {
     ///
     /// # Errors
     /// [`ResolveError::RecordRewound`] where the version fell, the record vanished, or a revocation was undone
-    /// without a new version: the contract does none of these.
+    /// without a new version: the contract does none of these. [`ResolveError::StaleHead`] where `head` is the older
+    /// of the two: of proofs made at once, the one at the older block may be done last.
     pub(crate) fn advance(
         &self,
         identity: &Identity,
@@ -93,18 +104,34 @@ impl Memory {
         let version = record.map_or(0, |record| record.word().version);
         let revoked = record.is_some_and(|record| record.word().revoked.is_some());
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(before) = seen.get(identity)
-            && (version < before.version || (version == before.version && before.revoked && !revoked))
-        {
-            let seen = before.version;
-            return Err(ResolveError::RecordRewound { identity: *identity, seen, got: version, block });
-        }
+        let shown = Seen { version, revoked, block };
+        let now = seen.get(identity).map_or(Ok(shown), |before| before.followed_by(shown));
+        let now = now.map_err(|contradiction| match contradiction {
+            Contradiction::Outdated { proven } => {
+                ResolveError::StaleHead { number: block, why: StaleHead::BehindProven { proven } }
+            }
+            Contradiction::Rewound { seen } => {
+                ResolveError::RecordRewound { identity: *identity, seen, got: version, block }
+            }
+        })?;
         // Strangers without a record cost an attacker nothing, so they take no room.
         if record.is_some() {
             make_room(&mut seen, identity, MAX_SEEN, |entry| entry.block);
-            seen.insert(*identity, Seen { version, revoked, block });
+            seen.insert(*identity, now);
         }
         Ok(())
+    }
+}
+
+impl Seen {
+    fn followed_by(self, shown: Self) -> Result<Self, Contradiction> {
+        let fell = shown.version < self.version;
+        let undone = shown.version == self.version && self.revoked && !shown.revoked;
+        match fell || undone {
+            true if shown.block < self.block => Err(Contradiction::Outdated { proven: self.block }),
+            true => Err(Contradiction::Rewound { seen: self.version }),
+            false => Ok(Self { block: self.block.max(shown.block), ..shown }),
+        }
     }
 }
 
@@ -134,3 +161,38 @@ const MAX_WARM: usize = 4096;
 
 /// Counterparties whose version is remembered; about 80 bytes each.
 const MAX_SEEN: usize = 65_536;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn seen(version: u16, revoked: bool, block: u64) -> Seen {
+        Seen { version, revoked, block }
+    }
+
+    #[test]
+    fn a_record_goes_forward() {
+        assert_eq!(seen(1, false, 7).followed_by(seen(2, false, 8)), Ok(seen(2, false, 8)));
+        assert_eq!(seen(1, false, 7).followed_by(seen(1, true, 8)), Ok(seen(1, true, 8)));
+        assert_eq!(seen(1, true, 7).followed_by(seen(2, false, 8)), Ok(seen(2, false, 8)));
+    }
+
+    #[test]
+    fn the_proof_at_an_older_block_may_be_done_last() {
+        let outdated = Err(Contradiction::Outdated { proven: 8 });
+        assert_eq!(seen(2, false, 8).followed_by(seen(1, false, 7)), outdated);
+        assert_eq!(seen(1, true, 8).followed_by(seen(1, false, 7)), outdated);
+        assert_eq!(seen(1, false, 8).followed_by(seen(0, false, 7)), outdated);
+        // Where they do not differ the older one counts, and the higher block is still what was seen.
+        assert_eq!(seen(1, false, 8).followed_by(seen(1, false, 7)), Ok(seen(1, false, 8)));
+    }
+
+    #[test]
+    fn at_the_same_block_or_above_going_back_is_a_rewind() {
+        for block in [8, 9] {
+            let rewound = |seen| Err(Contradiction::Rewound { seen });
+            assert_eq!(seen(2, false, 8).followed_by(seen(1, false, block)), rewound(2));
+            assert_eq!(seen(1, true, 8).followed_by(seen(1, false, block)), rewound(1));
+        }
+    }
+}

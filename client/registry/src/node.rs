@@ -1,8 +1,7 @@
 //! One endpoint: connecting, asking a [`Question`] as one batch, and naming what went wrong.
 
-use std::sync::Mutex;
-use std::sync::PoisonError;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use alloy::eips::BlockNumberOrTag;
@@ -25,10 +24,16 @@ use crate::question::{Answer, ProofAnswer, ProofTarget, Question};
 pub(crate) struct Node {
     endpoint: Endpoint,
     expected_chain_id: u64,
-    chain_id_checked: AtomicBool,
     timeout: Duration,
     max_response_bytes: usize,
-    client: Mutex<Option<RpcClient>>,
+    connection: Mutex<Option<Connection>>,
+}
+
+/// One connection, and whether its other end told the right chain id: behind the next one another node may stand.
+#[derive(Clone, Debug)]
+struct Connection {
+    client: RpcClient,
+    chain_id_checked: Arc<AtomicBool>,
 }
 
 impl Node {
@@ -36,10 +41,9 @@ impl Node {
         Self {
             endpoint,
             expected_chain_id: chain_id,
-            chain_id_checked: AtomicBool::new(false),
             timeout: policy.request_timeout,
             max_response_bytes: policy.max_response_bytes,
-            client: Mutex::new(None),
+            connection: Mutex::new(None),
         }
     }
 
@@ -56,7 +60,7 @@ impl Node {
     pub(crate) async fn logs(&self, filter: &Filter) -> Result<Vec<Log>, ResolveError> {
         let method = "eth_getLogs";
         self.within_time(async {
-            let client = self.client().await?;
+            let Connection { client, .. } = self.connection().await?;
             client.request(method, (filter,)).await.map_err(|error| self.failure(method, error))
         })
         .await
@@ -70,15 +74,15 @@ impl Node {
         let outcome = tokio::time::timeout(self.timeout, work).await.unwrap_or(Err(timeout));
         if matches!(outcome, Err(ResolveError::Timeout { .. } | ResolveError::Unreachable { .. })) {
             // A socket that failed stays failed: the next request connects anew.
-            *self.client.lock().unwrap_or_else(PoisonError::into_inner) = None;
+            *self.connection.lock().unwrap_or_else(PoisonError::into_inner) = None;
         }
         outcome
     }
 
     async fn exchange(&self, question: &Question) -> Result<Answer, ResolveError> {
-        let client = self.client().await?;
+        let Connection { client, chain_id_checked } = self.connection().await?;
         let mut batch = self.batch(&client);
-        let chain_id = match self.chain_id_checked.load(Ordering::Relaxed) {
+        let chain_id = match chain_id_checked.load(Ordering::Relaxed) {
             true => None,
             false => Some(batch.call::<_, U64>("eth_chainId", &())?),
         };
@@ -94,6 +98,7 @@ impl Node {
 
         if let Some(chain_id) = chain_id {
             self.check_chain_id(chain_id.receive().await?.to())?;
+            chain_id_checked.store(true, Ordering::Relaxed);
         }
         let anchor = match anchor {
             Some(header) => header.receive().await?,
@@ -115,19 +120,19 @@ impl Node {
             let expected = self.expected_chain_id;
             return Err(ResolveError::WrongChain { expected, got, endpoint: Some(self.endpoint.clone()) });
         }
-        self.chain_id_checked.store(true, Ordering::Relaxed);
         Ok(())
     }
 
-    async fn client(&self) -> Result<RpcClient, ResolveError> {
-        if let Some(client) = self.client.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
-            return Ok(client.clone());
+    async fn connection(&self) -> Result<Connection, ResolveError> {
+        if let Some(connection) = self.connection.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
+            return Ok(connection.clone());
         }
         let client = connect(&self.endpoint, self.timeout, self.max_response_bytes)
             .await
             .map_err(|error| self.failure("connect", error))?;
-        *self.client.lock().unwrap_or_else(PoisonError::into_inner) = Some(client.clone());
-        Ok(client)
+        let connection = Connection { client, chain_id_checked: Arc::default() };
+        *self.connection.lock().unwrap_or_else(PoisonError::into_inner) = Some(connection.clone());
+        Ok(connection)
     }
 
     fn batch<'a>(&'a self, client: &'a RpcClient) -> Batch<'a> {

@@ -14,7 +14,7 @@ pub enum HeadTrust {
     Quorum {
         /// Who is asked, all at once. Each may appear once only.
         endpoints: Vec<Endpoint>,
-        /// How many must agree: 1 to the number of endpoints.
+        /// How many must agree: more than half of the endpoints, and at most all.
         threshold: NonZeroUsize,
     },
 }
@@ -72,8 +72,21 @@ pub enum TrustError {
         /// How many there are.
         endpoints: usize,
     },
-    /// One endpoint counted twice would be a quorum of one.
-    #[error("{endpoint} is named twice, and would agree with itself; name each endpoint once")]
+    /// Half of the endpoints or fewer: the others could agree on another block with the same right.
+    #[error(
+        "{threshold} of {endpoints} endpoints are no majority, and two halves could vouch for two chains; ask for {}",
+        endpoints / 2 + 1
+    )]
+    NoMajority {
+        /// How many should agree.
+        threshold: usize,
+        /// How many there are.
+        endpoints: usize,
+    },
+    /// One server counted twice would be a quorum of one, whatever path or credential it is asked by.
+    #[error(
+        "{endpoint} is the same server as one named before it, and would agree with itself; name each once"
+    )]
     DuplicateEndpoint {
         /// Which.
         endpoint: Endpoint,
@@ -84,7 +97,8 @@ impl HeadTrust {
     /// The endpoints, and how many must agree.
     ///
     /// # Errors
-    /// [`TrustError`] where they never could, or where one of them would be counted twice.
+    /// [`TrustError`] where they never could, where others could agree on something else, or where one of them would
+    /// be counted twice.
     pub(crate) fn endpoints(self) -> Result<(Vec<Endpoint>, usize), TrustError> {
         let (endpoints, threshold) = match self {
             Self::OwnNode(endpoint) => return Ok((vec![endpoint], 1)),
@@ -93,8 +107,11 @@ impl HeadTrust {
         if threshold > endpoints.len() {
             return Err(TrustError::ThresholdOutOfReach { threshold, endpoints: endpoints.len() });
         }
+        if threshold <= endpoints.len() / 2 {
+            return Err(TrustError::NoMajority { threshold, endpoints: endpoints.len() });
+        }
         let duplicate = endpoints.iter().enumerate().find(|(position, endpoint)| {
-            endpoints.iter().take(*position).any(|earlier| earlier == *endpoint)
+            endpoints.iter().take(*position).any(|earlier| earlier.is_same_server(endpoint))
         });
         match duplicate {
             Some((_, endpoint)) => Err(TrustError::DuplicateEndpoint { endpoint: endpoint.clone() }),
@@ -154,7 +171,7 @@ impl HeadPolicy {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
 mod tests {
     use super::*;
 
@@ -170,6 +187,29 @@ mod tests {
             quorum(&["http://a"], 2),
             Err(TrustError::ThresholdOutOfReach { threshold: 2, endpoints: 1 })
         );
-        assert!(matches!(quorum(&["http://a", "http://a"], 1), Err(TrustError::DuplicateEndpoint { .. })));
+        for [one, other] in [
+            ["http://a", "http://a"],
+            ["https://a/v3/one", "https://A:443/v3/other"],
+            ["https://one@a", "https://other@a/"],
+            ["/run/node.ipc", "ipc:///run/node.ipc"],
+        ] {
+            let outcome = quorum(&[one, other], 2);
+            assert!(matches!(outcome, Err(TrustError::DuplicateEndpoint { .. })), "{one} {other}");
+        }
+        assert!(quorum(&["http://a:1", "http://a:2"], 2).is_ok());
+    }
+
+    #[test]
+    fn half_of_the_endpoints_are_no_quorum() {
+        let names = ["http://a", "http://b", "http://c", "http://d"];
+        for (endpoints, threshold) in [(2, 1), (3, 1), (4, 1), (4, 2)] {
+            let outcome = quorum(&names[..endpoints], threshold);
+            assert_eq!(outcome, Err(TrustError::NoMajority { threshold, endpoints }));
+        }
+        for (endpoints, threshold) in [(1, 1), (2, 2), (3, 2), (4, 3)] {
+            assert!(quorum(&names[..endpoints], threshold).is_ok());
+        }
+        let told = TrustError::NoMajority { threshold: 2, endpoints: 4 }.to_string();
+        assert!(told.ends_with("ask for 3"), "{told}");
     }
 }

@@ -13,6 +13,9 @@ use crate::node::Node;
 use crate::proof::ProvenRecord;
 
 /// Asks every endpoint for the events of the record's identity, and takes the first key that fits.
+///
+/// # Errors
+/// [`ResolveError::KeyNotPublished`] where no logs name it; the first failure where no endpoint gave any logs.
 pub(crate) async fn find_key(
     nodes: &[Node],
     registry: AccountAddress,
@@ -25,12 +28,15 @@ pub(crate) async fn find_key(
         .topic2(B256::new(identity.label.0))
         .from_block(0);
     let mut pending: FuturesUnordered<_> = nodes.iter().map(|node| node.logs(&filter)).collect();
+    let (mut has_answer, mut first_failure) = (false, None);
     while let Some(logs) = pending.next().await {
+        has_answer |= logs.is_ok();
         let found = match logs {
             // The newest event that names a key is the likeliest.
             Ok(logs) => logs.iter().rev().filter_map(x_in).find_map(|x| record.peer_key_with_x(x)),
             Err(failure) => {
                 tracing::debug!(%failure, "no logs from this endpoint");
+                first_failure.get_or_insert(failure);
                 None
             }
         };
@@ -38,7 +44,8 @@ pub(crate) async fn find_key(
             return Ok(peer_key);
         }
     }
-    Err(ResolveError::KeyNotPublished { identity, signer })
+    // Where nobody looked, nothing is known of what was published.
+    Err(first_failure.filter(|_| !has_answer).unwrap_or(ResolveError::KeyNotPublished { identity, signer }))
 }
 
 /// The X coordinate of the key that an event tells of.

@@ -9,6 +9,7 @@ use countersign_protocol::{Address, Anchor, Identity, PeerKey};
 
 use crate::acceptance::{accept_head, accept_record, unix_now};
 use crate::error::ResolveError;
+use crate::key_hint::KeyHint;
 use crate::memory::Memory;
 use crate::node::Node;
 use crate::policy::{HeadPolicy, HeadSource, HeadTrust};
@@ -61,7 +62,7 @@ impl Resolver {
     /// Connects to nothing yet: the first question does.
     ///
     /// # Errors
-    /// [`ResolveError::Trust`] where the quorum could never agree, or counts an endpoint twice.
+    /// [`ResolveError::Trust`] where the quorum could never agree, is no majority, or counts an endpoint twice.
     pub fn new(
         chain_id: u64,
         registry: Address,
@@ -117,7 +118,7 @@ impl Resolver {
     }
 
     /// As [`resolve`](Self::resolve), with a key that somebody claims to be the identity's. It is used only if the
-    /// record is compact, and only if it hashes to the record's signer.
+    /// record is compact, and only if it hashes to the record's signer: a [`KeyHint::Known`].
     ///
     /// # Errors
     /// As [`resolve`](Self::resolve).
@@ -141,7 +142,7 @@ impl Resolver {
             .await?;
         let head = self.keep_head(&survey, since);
         let record = self.accept(identity, record, &survey.head.header)?;
-        let peer_key = self.key_of(&record, hint).await?;
+        let peer_key = self.key_of(&record, hint.map(KeyHint::Known)).await?;
         let resolved = Resolved { peer_key, proved_at: head, pinned: record.pinned().is_some() };
         self.0.memory.keep_record(resolved, since);
         Ok(resolved)
@@ -183,9 +184,14 @@ impl Resolver {
     pub(crate) async fn key_of(
         &self,
         record: &ProvenRecord,
-        hint: Option<PublicKey>,
+        hint: Option<KeyHint>,
     ) -> Result<PeerKey, ResolveError> {
-        if let Some(candidate) = record.pinned().copied().or(hint)
+        let known = match hint {
+            Some(KeyHint::Shown(shown)) => return record.peer_key(shown).map_err(ResolveError::from),
+            Some(KeyHint::Known(known)) => Some(known),
+            None => None,
+        };
+        if let Some(candidate) = record.pinned().copied().or(known)
             && let Ok(peer_key) = record.peer_key(candidate)
         {
             return Ok(peer_key);

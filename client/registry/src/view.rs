@@ -3,10 +3,10 @@
 use std::time::{Duration, Instant};
 
 use alloy::primitives::{Address as AccountAddress, B256};
-use countersign_protocol::curve::PublicKey;
 use countersign_protocol::{Anchor, Identity, MAX_READINGS, Query, Reading, StateView};
 
 use crate::error::ResolveError;
+use crate::key_hint::KeyHint;
 use crate::proof::{self, ProvenHeader, ProvenRecord};
 use crate::proving::{invalid, nth, record_of};
 use crate::question::{ProofAnswer, ProofTarget, Question};
@@ -23,9 +23,9 @@ pub struct ViewRequest<'a> {
     /// The other side.
     pub peer: Identity,
     /// This side's key, in case its record is compact.
-    pub local_key_hint: Option<PublicKey>,
-    /// The key the peer showed, in case its record is compact. Used only if it hashes to the record's signer.
-    pub peer_key_hint: Option<PublicKey>,
+    pub local_key_hint: Option<KeyHint>,
+    /// The peer's key, in case its record is compact. Used only if it hashes to the record's signer.
+    pub peer_key_hint: Option<KeyHint>,
     /// What to read, at most [`MAX_READINGS`].
     pub queries: &'a [Query],
 }

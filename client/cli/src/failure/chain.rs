@@ -26,6 +26,7 @@ fn classify(error: &ResolveError) -> (Exit, &'static str) {
         ResolveError::TooYoung { .. } => (Exit::Identity, "too_young"),
         ResolveError::Rotated { .. } => (Exit::Identity, "rotated"),
         ResolveError::UnsupportedScheme { .. } => (Exit::Identity, "unsupported_scheme"),
+        ResolveError::KeyMismatch { .. } => (Exit::Identity, "key_mismatch"),
         ResolveError::KeyNotPublished { .. } => (Exit::Identity, "key_not_published"),
         ResolveError::RecordRewound { .. } => (Exit::NotProven, "record_rewound"),
         ResolveError::ProofInvalid { .. } => (Exit::NotProven, "proof_invalid"),
