@@ -17,6 +17,7 @@ use countersign::{
 use countersign_tests::by_hand::{
     Hello, Parts, altered, answer_by_hand, dial_by_hand, hello, hello_now, now_unix_ms,
 };
+use countersign_tests::proxy::Proxy;
 use countersign_tests::trader::{Market, OPENING_PRICE, Party, Terms, meet, prompt};
 use tokio::net::TcpListener;
 
@@ -311,6 +312,42 @@ async fn a_dialler_that_is_not_registered() {
     let (here, there) = answered(&counterparty, hello_now(&stranger, pretend(alice.identity)).await).await;
     assert_eq!(here, ProtocolError::Rejected(Reject::KeyMismatch));
     assert_told(&there, Reject::KeyMismatch);
+}
+
+/// Compact records name a fingerprint alone: a key that is another's is refused without a search for the right one.
+#[tokio::test]
+async fn a_key_that_is_not_the_one_of_a_compact_record() {
+    let market = Market::open().await;
+    let compact = Terms { is_compact: true, ..Terms::default() };
+    let (alice, bob) = (market.enrol(1, "", compact).await, market.enrol(2, "", compact).await);
+    let stranger = market.stranger(3).await;
+    let node = Proxy::before(market.endpoint().to_string().parse().unwrap()).await;
+    let resolver = || countersign_tests::trader::resolver_at(node.endpoint(), prompt());
+    let view = alice.view(&market, &bob, &[]).await;
+    let view = altered(&view, |parts| {
+        let mut record = *parts.local.record();
+        record.signer = Address(stranger.key.public_key().address());
+        parts.local = countersign::PeerKey::proven(record, stranger.key.public_key()).unwrap();
+    });
+    let (here, there) = answered(&bob.seeing(resolver()).build(), hello_now(&stranger, view).await).await;
+    assert_eq!(here, ProtocolError::Rejected(Reject::KeyMismatch));
+    assert_told(&there, Reject::KeyMismatch);
+    assert!(
+        matches!(&*there.cause, Error::Resolve(ResolveError::KeyMismatch { identity, .. }) if *identity == alice.identity),
+        "{there}"
+    );
+    assert_eq!(node.requests().len(), 1, "one batch of proofs, no logs");
+
+    // This side's own key is no exception.
+    let current = bob.rotate(compact).await;
+    let listener = alice.at(&market).build().listen("127.0.0.1:0").await.unwrap();
+    let asked = node.requests().len();
+    let dialled = bob.seeing(resolver()).build().dial(alice.identity, listener.local_addr(), &[]).await;
+    let registered = Address(current.key.public_key().address());
+    assert!(
+        matches!(dialled, Err(Error::NotMyKey { identity, registered: r, .. }) if (identity, r) == (bob.identity, registered))
+    );
+    assert_eq!(node.requests().len(), asked + 1);
 }
 
 #[tokio::test]
