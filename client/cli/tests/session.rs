@@ -131,8 +131,10 @@ fn instruments_that_differ_are_refused_on_both_sides() {
     let (mine, yours) = (market.anvil.instrument(), market.anvil.instrument());
     let (mut bob, at) = market.bob_listens(&["--instrument", &mine]);
     let connect = ["connect", ACCOUNTS[2], "--at", &at, "--json", "--instrument", &yours];
-    market.alice.run(&connect).failed(9, "refused_valuation_differs");
-    assert!(bob.event("refused")["told"].as_str().unwrap().contains("reading 0"));
+    // Nothing was valued, so nothing differs: the one side does not want what the other names.
+    let refused = market.alice.run(&connect).failed(9, "refused_unwilling");
+    assert!(refused["hint"].as_str().unwrap().contains("--instrument"), "{refused}");
+    assert!(bob.event("refused")["message"].as_str().unwrap().contains("instrument"));
 }
 
 #[test]

@@ -117,7 +117,10 @@ fn refused(reason: Reject, text: String) -> Failure {
         }
         Reject::Replayed => ("refused_replayed", None),
         Reject::Busy => ("refused_busy", None),
-        Reject::Unwilling => ("refused_unwilling", None),
+        Reject::Unwilling => (
+            "refused_unwilling",
+            Some("ask the other side whether it admits you, and by which --instrument it values"),
+        ),
         Reject::Unable => ("refused_unable", None),
     };
     let failure = Failure::new(Exit::Refused, kind, text);
