@@ -7,6 +7,10 @@
 //! arguments ─┐
 //! config ────┴─ settings ─► command::* ─► countersign (library) ─► console: stdout, stderr, exit code
 //! ```
+#![allow(
+    rustdoc::invalid_html_tags,
+    reason = "an argument's doc comment is its help text, with <placeholders>"
+)]
 
 mod anvil;
 mod arguments;

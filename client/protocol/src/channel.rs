@@ -106,7 +106,7 @@ impl Channel {
 }
 
 impl Sender {
-    /// Seals a record in place. `record` is one byte of room, the content, and [`TAG`] = 16 bytes of room.
+    /// Seals a record in place. `record` is one byte of room, the content, and 16 bytes of room for the tag.
     ///
     /// # Errors
     /// [`ApiMisuse::RecordTooLong`], [`ApiMisuse::BufferTooShort`]; [`Exhausted`] once the key has

@@ -71,8 +71,8 @@ pub enum Reject {
     /// The responder has too much to do.
     #[error("the responder is busy; try again later")]
     Busy,
-    /// The responder does not talk to this initiator.
-    #[error("the responder's policy refuses this initiator")]
+    /// The responder does not talk to this initiator, or not about this instrument.
+    #[error("the responder's policy refuses this initiator or this instrument")]
     Unwilling,
     /// The responder cannot prove its own view just now.
     #[error("the responder cannot prove its view of the chain just now; try again later")]
