@@ -19,13 +19,8 @@ pub(crate) struct RejectKeys {
 }
 
 /// Noise's HKDF (Noise 4.3): `out[0] || out[1] || ... = HKDF(salt = ck, ikm, info = "", 32 * N)`, `N` at most 3.
-#[allow(clippy::expect_used)]
 pub(crate) fn noise_hkdf<const N: usize>(ck: &Secret32, ikm: &[u8]) -> [Secret32; N] {
-    let mut okm = Zeroizing::new([0; 96]);
-    let wanted = okm.get_mut(..32 * N).expect("Noise takes at most three outputs");
-    assert!(hash::hkdf(ck.expose(), ikm, &[], wanted), "96 bytes are fewer than 8,160");
-    let mut blocks = okm.as_chunks::<32>().0.iter();
-    [(); N].map(|()| Secret32::new(*blocks.next().expect("96 bytes are three blocks")))
+    hkdf(ck.expose(), ikm, &[])
 }
 
 /// `psk = HKDF(salt = "countersign/1 state psk", ikm = state_hash || previous_exporter, info = "", 32)`,
@@ -33,7 +28,8 @@ pub(crate) fn noise_hkdf<const N: usize>(ck: &Secret32, ikm: &[u8]) -> [Secret32
 pub(crate) fn state_psk(state_hash: &StateHash) -> Secret32 {
     let mut ikm = [0; 64];
     ikm.iter_mut().zip(state_hash.0).for_each(|(to, from)| *to = from);
-    hkdf_32(labels::STATE_PSK, &ikm, &[])
+    let [psk] = hkdf(labels::STATE_PSK, &ikm, &[]);
+    psk
 }
 
 /// `mac1 = HMAC(key = SHA256("countersign/1 mac1" || responder_static), header || e)[0..16]`.
@@ -47,15 +43,8 @@ pub(crate) fn mac1(responder: &PublicKey, header_and_e: &[u8]) -> [u8; MAC] {
 /// `reject_key || nonce_key = HKDF(salt = ck, ikm = "countersign/1 reject", info = h, 64)`,
 /// with `ck` and `h` as they stand after the hello.
 pub(crate) fn reject_keys(ck: &Secret32, h: &[u8; 32]) -> RejectKeys {
-    let mut okm = Zeroizing::new([0; 64]);
-    assert!(hash::hkdf(ck.expose(), labels::REJECT, &[h], okm.as_mut()), "64 bytes are fewer than 8,160");
-    let (key, nonce_key) = okm.split_at(32);
-    let copied = |half: &[u8]| {
-        let mut secret = Secret32::zeroed();
-        secret.expose_mut().iter_mut().zip(half).for_each(|(to, from)| *to = *from);
-        secret
-    };
-    RejectKeys { key: copied(key), nonce_key: copied(nonce_key) }
+    let [key, nonce_key] = hkdf(ck.expose(), labels::REJECT, &[h]);
+    RejectKeys { key, nonce_key }
 }
 
 impl RejectKeys {
@@ -78,8 +67,12 @@ pub(crate) fn export(secret: &Secret32, h: &[u8; 32], label: &[u8], context: &[u
     })
 }
 
-fn hkdf_32(salt: &[u8], ikm: &[u8], info: &[&[u8]]) -> Secret32 {
-    let mut out = Secret32::zeroed();
-    assert!(hash::hkdf(salt, ikm, info, out.expose_mut()), "32 bytes are fewer than 8,160");
-    out
+/// `out[0] || out[1] || ... = HKDF(salt, ikm, info, 32 * N)`, `N` at most 3.
+#[allow(clippy::expect_used)]
+fn hkdf<const N: usize>(salt: &[u8], ikm: &[u8], info: &[&[u8]]) -> [Secret32; N] {
+    let mut okm = Zeroizing::new([0; 96]);
+    let wanted = okm.get_mut(..32 * N).expect("no derivation takes more than three outputs");
+    assert!(hash::hkdf(salt, ikm, info, wanted), "96 bytes are fewer than 8,160");
+    let mut blocks = okm.as_chunks::<32>().0.iter();
+    [(); N].map(|()| Secret32::new(*blocks.next().expect("96 bytes are three blocks")))
 }
