@@ -1,82 +1,152 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.37;
 
+import {KeyRecords} from "./KeyRecords.sol";
+import {OwnerAuthority} from "./OwnerAuthority.sol";
 import {IKeyRegistry} from "./interfaces/IKeyRegistry.sol";
+import {AccountSignature} from "./libraries/AccountSignature.sol";
+import {EcdsaSignature} from "./libraries/EcdsaSignature.sol";
+import {IdentitySignature} from "./libraries/IdentitySignature.sol";
 import {KeyPossession} from "./libraries/KeyPossession.sol";
-import {RecordWord, RecordWordLib} from "./libraries/RecordWord.sol";
+import {OwnerConsent} from "./libraries/OwnerConsent.sol";
+import {RecordWord} from "./libraries/RecordWord.sol";
 import {RegistryDomain} from "./libraries/RegistryDomain.sol";
+import {RevocationCertificate} from "./libraries/RevocationCertificate.sol";
 
 /// @title KeyRegistry
 /// @notice One identity key per (owner, label), provable with one storage proof. No admin, no proxy, no fee, no way to
 /// change it; the same code at the same address on every chain.
-contract KeyRegistry is IKeyRegistry {
-    /// @dev What a record occupies. Layout: see `IKeyRegistry`.
-    struct Slots {
-        RecordWord word;
-        bytes32 x;
-        bytes32 bundleHash;
-    }
-
-    /// @dev Slot 0; part of the protocol, since clients prove it.
-    mapping(address owner => mapping(bytes32 label => Slots)) private _records;
-
-    /// @dev Slot 1; until when an operator may act for an owner. Reserved: no function of this version writes it.
-    mapping(address owner => mapping(address operator => uint40 until)) private _operators;
-
+contract KeyRegistry is KeyRecords, OwnerAuthority {
     /// @inheritdoc IKeyRegistry
     function register(bytes32 label, Registration calldata registration) external {
         Slots storage slots = _records[msg.sender][label];
+        bytes32 domain = RegistryDomain.separator();
+        RecordWord next = _nextOfFree(slots.word, msg.sender, label, registration, domain);
+        _storeRegistered(slots, msg.sender, label, next, registration);
+    }
+
+    /// @inheritdoc IKeyRegistry
+    function registerFor(
+        address owner,
+        bytes32 label,
+        Registration calldata registration,
+        uint40 deadline,
+        bytes calldata signature
+    ) external {
+        Slots storage slots = _records[owner][label];
         RecordWord current = slots.word;
-        if (current.exists() && !current.isRevoked()) revert AlreadyRegistered(msg.sender, label, current.version());
+        bytes32 domain = RegistryDomain.separator();
+        RecordWord next = _nextOfFree(current, owner, label, registration, domain);
+        bytes32 structHash = OwnerConsent.hashRegistration(owner, label, next, registration, deadline);
+        bool byOperator = _requireConsent(owner, structHash, domain, deadline, signature);
+        if (byOperator && current.exists()) revert OnlyOwnerReactivates(owner, label);
+        _storeRegistered(slots, owner, label, next, registration);
+    }
 
-        RecordWord next = _nextWord(current, msg.sender, label, registration);
-        if (next.signer() == current.signer()) revert RevokedKeyReused(next.signer());
-
-        slots.word = next;
-        bytes32 x = registration.x;
-        if (!registration.pinned) {
-            emit KeyRegistered(msg.sender, label, RecordWord.unwrap(next), x);
-            return;
+    /// @inheritdoc IKeyRegistry
+    function registerForMany(SponsoredRegistration[] calldata entries) external {
+        bytes32 domain = RegistryDomain.separator();
+        for (uint256 i = 0; i < entries.length; ++i) {
+            SponsoredRegistration calldata entry = entries[i];
+            (address owner, bytes32 label) = (entry.owner, entry.label);
+            Slots storage slots = _records[owner][label];
+            if (slots.word.exists()) continue;
+            RecordWord next = _nextWord(RecordWord.wrap(0), owner, label, entry.registration, domain);
+            bytes32 structHash = OwnerConsent.hashRegistration(owner, label, next, entry.registration, entry.deadline);
+            _requireInTime(entry.deadline);
+            AccountSignature.requireKey(
+                owner, RegistryDomain.typedDataHash(domain, structHash), structHash, entry.r, entry.vs
+            );
+            _storeRegistered(slots, owner, label, next, entry.registration);
         }
-        slots.x = x;
-        emit PinnedKeyRegistered(msg.sender, label, RecordWord.unwrap(next), x);
     }
 
     /// @inheritdoc IKeyRegistry
     function rotate(bytes32 label, Registration calldata registration) external {
         Slots storage slots = _records[msg.sender][label];
-        RecordWord current = slots.word;
-        _requireUnrevoked(current, msg.sender, label);
+        bytes32 domain = RegistryDomain.separator();
+        RecordWord next = _nextOfLive(slots.word, msg.sender, label, registration, domain);
+        _storeRotated(slots, msg.sender, label, next, registration);
+    }
 
-        RecordWord next = _nextWord(current, msg.sender, label, registration);
-
-        slots.word = next;
-        bytes32 x = registration.x;
-        if (!registration.pinned) {
-            emit KeyRotated(msg.sender, label, RecordWord.unwrap(next), x);
-            return;
-        }
-        slots.x = x;
-        emit PinnedKeyRotated(msg.sender, label, RecordWord.unwrap(next), x);
+    /// @inheritdoc IKeyRegistry
+    function rotateFor(
+        address owner,
+        bytes32 label,
+        Registration calldata registration,
+        uint40 deadline,
+        bytes calldata signature
+    ) external {
+        Slots storage slots = _records[owner][label];
+        bytes32 domain = RegistryDomain.separator();
+        RecordWord next = _nextOfLive(slots.word, owner, label, registration, domain);
+        bytes32 structHash = OwnerConsent.hashRotation(owner, label, next, registration, deadline);
+        _requireConsent(owner, structHash, domain, deadline, signature);
+        _storeRotated(slots, owner, label, next, registration);
     }
 
     /// @inheritdoc IKeyRegistry
     function revoke(bytes32 label, Reason reason) external {
         Slots storage slots = _records[msg.sender][label];
         RecordWord current = slots.word;
-        _requireUnrevoked(current, msg.sender, label);
+        if (!current.isUnrevoked()) _refuse(current, msg.sender, label);
+        _storeRevoked(slots, msg.sender, label, current, reason);
+    }
 
-        RecordWord next = current.revoke(block.timestamp, reason);
+    /// @inheritdoc IKeyRegistry
+    function revokeFor(
+        address owner,
+        bytes32 label,
+        uint16 version,
+        Reason reason,
+        uint40 deadline,
+        bytes calldata signature
+    ) external {
+        Slots storage slots = _records[owner][label];
+        RecordWord current = slots.word;
+        if (!current.isUnrevoked()) _refuse(current, owner, label);
+        if (version != current.version()) revert VersionNotCurrent(owner, label, current.version(), version);
+        bytes32 structHash = OwnerConsent.hashRevocation(owner, label, version, reason, deadline);
+        _requireConsent(owner, structHash, RegistryDomain.separator(), deadline, signature);
+        _storeRevoked(slots, owner, label, current, reason);
+    }
 
-        slots.word = next;
-        emit KeyRevoked(msg.sender, label, RecordWord.unwrap(next));
+    /// @inheritdoc IKeyRegistry
+    function revokeByKey(address owner, bytes32 label, Reason reason, bytes calldata signature) external {
+        Slots storage slots = _records[owner][label];
+        RecordWord current = slots.word;
+        if (!current.isUnrevoked()) _refuse(current, owner, label);
+        bytes32 structHash = RevocationCertificate.hash(owner, label, current.signer(), reason);
+        bytes32 digest = RegistryDomain.digest(structHash);
+        // The usual certificate, ECDSA and for this chain, takes the shortest way.
+        if (!current.isEcdsaSigner(EcdsaSignature.recover(digest, signature))) {
+            _requireCertificate(current, digest, structHash, signature);
+        }
+        _storeRevoked(slots, owner, label, current, reason);
+    }
+
+    /// @inheritdoc IKeyRegistry
+    function setOperator(address operator, uint40 until) external {
+        if (until != 0 && until <= block.timestamp) revert ExpiryNotInFuture(until);
+        _operators[msg.sender][operator] = until;
+        emit OperatorSet(msg.sender, operator, until);
+    }
+
+    /// @inheritdoc IKeyRegistry
+    function anchorBundle(address owner, bytes32 label, bytes32 bundleHash) external {
+        if (!_mayActFor(owner)) revert OwnerNotProven(owner);
+        Slots storage slots = _records[owner][label];
+        RecordWord current = slots.word;
+        if (!current.isUnrevoked()) _refuse(current, owner, label);
+        slots.bundleHash = bundleHash;
+        emit BundleAnchored(owner, label, current.version(), bundleHash);
     }
 
     /// @inheritdoc IKeyRegistry
     function pin(address owner, bytes32 label, bytes32 x, bytes32 y) external {
         Slots storage slots = _records[owner][label];
         RecordWord current = slots.word;
-        _requireUnrevoked(current, owner, label);
+        if (!current.isUnrevoked()) _refuse(current, owner, label);
         if (current.isExpired(block.timestamp)) revert KeyExpired(owner, label, current.validUntil());
         address offered = KeyPossession.addressOf(x, y);
         if (offered != current.signer()) revert KeyMismatch(current.signer(), offered);
@@ -106,6 +176,11 @@ contract KeyRegistry is IKeyRegistry {
     }
 
     /// @inheritdoc IKeyRegistry
+    function storedWord(address owner, bytes32 label) external view returns (uint256) {
+        return RecordWord.unwrap(_records[owner][label].word);
+    }
+
+    /// @inheritdoc IKeyRegistry
     function isActive(address owner, bytes32 label) external view returns (bool) {
         return _records[owner][label].word.isActive(block.timestamp);
     }
@@ -126,9 +201,24 @@ contract KeyRegistry is IKeyRegistry {
     }
 
     /// @inheritdoc IKeyRegistry
-    // forge-lint: disable-next-line(mixed-case-function)
-    function DOMAIN_SEPARATOR() external view returns (bytes32) {
-        return RegistryDomain.separator();
+    function isValidSignatureFor(address owner, bytes32 label, bytes32 digest, bytes calldata signature)
+        external
+        view
+        returns (bool)
+    {
+        RecordWord word = _records[owner][label].word;
+        return word.isActive(block.timestamp) && IdentitySignature.isValid(word, digest, signature);
+    }
+
+    /// @inheritdoc IKeyRegistry
+    function operatorUntil(address owner, address operator) external view returns (uint40) {
+        return _operators[owner][operator];
+    }
+
+    /// @inheritdoc IKeyRegistry
+    function supportsInterface(bytes4 interfaceId) external pure returns (bool) {
+        return interfaceId == type(IKeyRegistry).interfaceId || interfaceId == 0x01ffc9a7
+            || interfaceId == this.eip712Domain.selector;
     }
 
     /// @inheritdoc IKeyRegistry
@@ -149,33 +239,12 @@ contract KeyRegistry is IKeyRegistry {
         return (hex"0f", RegistryDomain.NAME, RegistryDomain.VERSION, block.chainid, address(this), salt, extensions);
     }
 
-    /// @dev Checks terms and possession of the key that is to follow `current`, and gives its word.
-    function _nextWord(RecordWord current, address owner, bytes32 label, Registration calldata registration)
+    function _requireCertificate(RecordWord current, bytes32 digest, bytes32 structHash, bytes calldata signature)
         private
         view
-        returns (RecordWord next)
     {
-        uint16 version = current.version();
-        if (version == type(uint16).max) revert VersionsExhausted(owner, label);
-        unchecked {
-            ++version;
-        }
-        uint8 suiteFloor = registration.suiteFloor;
-        if (suiteFloor > HYBRID_REQUIRED) revert SuiteFloorReserved(suiteFloor);
-        uint32 validUntil = registration.validUntil;
-
-        address signer = KeyPossession.addressOf(registration.x, registration.y);
-        bytes32 structHash = KeyPossession.hash(owner, label, version, registration.x, registration.y);
-        KeyPossession.check(RegistryDomain.digest(structHash), signer, registration.r, registration.vs);
-
-        next = RecordWordLib.pack(signer, uint40(block.timestamp), validUntil, version, suiteFloor);
-        if (next.isExpired(block.timestamp)) revert ExpiryNotInFuture(validUntil);
+        if (IdentitySignature.isValid(current, digest, signature)) return;
+        if (IdentitySignature.isValid(current, RegistryDomain.everyChainDigest(structHash), signature)) return;
+        revert CertificateNotProven(current.signer());
     }
-
-    function _requireUnrevoked(RecordWord current, address owner, bytes32 label) private pure {
-        if (!current.exists()) revert NotRegistered(owner, label);
-        if (current.isRevoked()) revert KeyRevokedAlready(owner, label, current.version());
-    }
-
-    uint8 private constant HYBRID_REQUIRED = 1;
 }

@@ -2,10 +2,16 @@
 pragma solidity ^0.8.37;
 
 import {IKeyRegistry} from "../interfaces/IKeyRegistry.sol";
+import {EcdsaSignature} from "./EcdsaSignature.sol";
+import {RegistryDomain} from "./RegistryDomain.sol";
+import {Schnorr} from "./Schnorr.sol";
+import {TermsLib} from "./Terms.sol";
 
 /// @title KeyPossession
 /// @notice What an identity key signs to show that its holder wants it in a record, and how that is checked.
 library KeyPossession {
+    using TermsLib for IKeyRegistry.Terms;
+
     /// @notice EIP-712 hashStruct of `KeyPossession`.
     /// @dev The key is inside: without it anyone could "prove" a key that nobody holds, by choosing a signature and
     /// taking whatever key it recovers to.
@@ -38,29 +44,51 @@ library KeyPossession {
         }
     }
 
-    /// @notice Checks a possession proof. It also proves the point to be on the curve: `ecrecover` gives only addresses
-    /// of points that are, and no other (x, y) hashes to the same address.
-    /// @param digest What was to be signed.
+    /// @notice Checks a possession proof, made for this chain or for every chain. It also proves the point to be on the
+    /// curve: `ecrecover` gives only addresses of points that are, and no other (x, y) hashes to the same address.
+    /// @param structHash EIP-712 hashStruct of what was to be signed.
+    /// @param domain This chain's domain separator.
     /// @param signer Address of the key that was to sign it.
-    /// @param r The signature's r.
-    /// @param vs The signature's s, with the parity of R in the top bit (ERC-2098).
-    function check(bytes32 digest, address signer, bytes32 r, bytes32 vs) internal pure {
-        bytes32 s = vs & LOW_255_BITS;
-        if (uint256(s) > HALF_ORDER) revert IKeyRegistry.MalleableSignature(s);
-        address recovered = ecrecover(digest, uint8(uint256(vs) >> 255) + 27, r, s);
-        if (recovered != signer) revert IKeyRegistry.PossessionNotProven(signer, recovered);
+    /// @param registration The key and its signature.
+    /// @return How the key signs.
+    function check(bytes32 structHash, bytes32 domain, address signer, IKeyRegistry.Registration calldata registration)
+        internal
+        view
+        returns (IKeyRegistry.Scheme)
+    {
+        (uint8 v, bytes32 r, bytes32 s) = (registration.terms.v(), registration.r, registration.s);
+        if (v < FIRST_ECDSA) {
+            checkSchnorr(structHash, domain, signer, registration);
+            return IKeyRegistry.Scheme.Schnorr;
+        }
+        if (!EcdsaSignature.isLow(s)) revert IKeyRegistry.MalleableSignature(s);
+        address recovered = ecrecover(RegistryDomain.typedDataHash(domain, structHash), v, r, s);
+        if (recovered != signer && ecrecover(RegistryDomain.everyChainDigest(structHash), v, r, s) != signer) {
+            revert IKeyRegistry.PossessionNotProven(signer, recovered);
+        }
+        return IKeyRegistry.Scheme.Ecdsa;
+    }
+
+    function checkSchnorr(
+        bytes32 structHash,
+        bytes32 domain,
+        address signer,
+        IKeyRegistry.Registration calldata registration
+    ) private view {
+        (bytes32 x, bytes32 y) = (registration.x, registration.y);
+        (uint8 v, bytes32 r, bytes32 s) = (registration.terms.v(), registration.r, registration.s);
+        if (Schnorr.isValid(RegistryDomain.typedDataHash(domain, structHash), x, y, v, r, s)) return;
+        if (Schnorr.isValid(RegistryDomain.everyChainDigest(structHash), x, y, v, r, s)) return;
+        revert IKeyRegistry.PossessionNotProven(signer, address(0));
     }
 
     /// @notice Whether `x` is the X coordinate of the key with address `signer`.
-    /// @dev With digest 0 and s = r = x, recovery gives x^-1 (x R - 0 G) = R: the point with that X and the given
-    /// parity, for the price of a precompile call instead of a square root.
     function isXOf(bytes32 x, address signer) internal pure returns (bool) {
-        return signer != address(0) && (ecrecover(0, 27, x, x) == signer || ecrecover(0, 28, x, x) == signer);
+        return signer != address(0) && (Schnorr.addressWithX(x, 2) == signer || Schnorr.addressWithX(x, 3) == signer);
     }
 
+    /// @dev Recovery ids begin here, SEC 1 prefixes end before.
+    uint8 private constant FIRST_ECDSA = 27;
     bytes32 private constant TYPEHASH =
         keccak256("KeyPossession(address owner,bytes32 label,uint16 version,bytes32 x,bytes32 y)");
-    bytes32 private constant LOW_255_BITS = bytes32(type(uint256).max >> 1);
-    /// @dev Half the order of secp256k1, rounded down (SEC 2, 2.4.1).
-    uint256 private constant HALF_ORDER = 0x7fffffffffffffffffffffffffffffff5d576e7357a4501ddfe92f46681b20a0;
 }

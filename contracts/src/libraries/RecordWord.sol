@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.37;
 
+import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
+
 import {IKeyRegistry} from "../interfaces/IKeyRegistry.sol";
+import {TermsLib} from "./Terms.sol";
 
 /// @notice A record in one storage word. Bits, low first: signer 0..159 | anchoredAt 160..199 | validUntil 200..231 |
 /// version 232..247 | scheme 248 | suiteFloor 249..250 | revoked 251 | reason 252..255. Zero means absent.
@@ -12,20 +15,22 @@ using RecordWordLib for RecordWord global;
 /// @title RecordWordLib
 /// @notice Packs, reads and changes a record word. Knows no storage, no clock and no caller.
 library RecordWordLib {
-    /// @notice The word of a new ECDSA key.
+    using TermsLib for IKeyRegistry.Terms;
+
+    /// @notice The word of a new key.
     /// @param key Address of the key.
     /// @param since Unix seconds of this block.
-    /// @param until Unix seconds of expiry, 0 for none.
     /// @param number Version of the record, from 1.
-    /// @param floor Weakest suite allowed.
-    function pack(address key, uint40 since, uint32 until, uint16 number, uint8 floor)
+    /// @param how How the key signs.
+    /// @param terms The owner's: expiry and suite floor.
+    function pack(address key, uint40 since, uint16 number, IKeyRegistry.Scheme how, IKeyRegistry.Terms terms)
         internal
         pure
         returns (RecordWord)
     {
         return RecordWord.wrap(
-            uint256(uint160(key)) | uint256(since) << ANCHORED_AT | uint256(until) << VALID_UNTIL | uint256(number)
-                << VERSION | uint256(floor) << SUITE_FLOOR
+            uint256(uint160(key)) | uint256(since) << ANCHORED_AT | uint256(number) << VERSION | uint256(how) << SCHEME
+                | terms.inWord()
         );
     }
 
@@ -35,14 +40,29 @@ library RecordWordLib {
     /// @param why The reason to store.
     function revoke(RecordWord self, uint256 time, IKeyRegistry.Reason why) internal pure returns (RecordWord) {
         uint256 end = self.validUntil();
-        if (end == 0 || end > time) end = time > type(uint32).max ? type(uint32).max : time;
+        if (!self.isExpired(time)) end = FixedPointMathLib.min(time, type(uint32).max);
         uint256 kept = RecordWord.unwrap(self) & ~(uint256(type(uint32).max) << VALID_UNTIL);
-        return RecordWord.wrap(kept | end << VALID_UNTIL | uint256(1) << REVOKED | uint256(why) << REASON);
+        uint256 code;
+        // A reason is in range wherever it comes from; converting it would check that once more.
+        assembly ("memory-safe") {
+            code := why
+        }
+        return RecordWord.wrap(kept | end << VALID_UNTIL | uint256(1) << REVOKED | code << REASON);
     }
 
     /// @notice Whether anything was ever registered.
     function exists(RecordWord self) internal pure returns (bool) {
         return RecordWord.unwrap(self) != 0;
+    }
+
+    /// @notice Whether there is a key that was not revoked.
+    function isUnrevoked(RecordWord self) internal pure returns (bool) {
+        // With all between version and revocation masked out, that is a number from 1 to the greatest version; zero, no
+        // version, wraps. One comparison serves both questions.
+        unchecked {
+            return (RecordWord.unwrap(self) >> VERSION & (type(uint16).max | uint256(1) << (REVOKED - VERSION))) - 1
+                < type(uint16).max;
+        }
     }
 
     /// @notice Whether the key is expired at `time`, Unix seconds.
@@ -55,7 +75,7 @@ library RecordWordLib {
 
     /// @notice Whether there is a key, neither revoked nor expired at `time`, Unix seconds.
     function isActive(RecordWord self, uint256 time) internal pure returns (bool) {
-        return self.exists() && !self.isRevoked() && !self.isExpired(time);
+        return self.isUnrevoked() && !self.isExpired(time);
     }
 
     // Truncation is how a field is taken out of the word.
@@ -79,6 +99,15 @@ library RecordWordLib {
 
     function scheme(RecordWord self) internal pure returns (IKeyRegistry.Scheme) {
         return IKeyRegistry.Scheme(RecordWord.unwrap(self) >> SCHEME & 1);
+    }
+
+    function isSchnorr(RecordWord self) internal pure returns (bool) {
+        return RecordWord.unwrap(self) >> SCHEME & 1 == 1;
+    }
+
+    /// @notice Whether the key signs by ECDSA and has that address.
+    function isEcdsaSigner(RecordWord self, address key) internal pure returns (bool) {
+        return RecordWord.unwrap(self) & (type(uint160).max | uint256(1) << SCHEME) == uint160(key);
     }
 
     function suiteFloor(RecordWord self) internal pure returns (uint8) {

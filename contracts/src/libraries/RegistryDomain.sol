@@ -2,14 +2,16 @@
 pragma solidity ^0.8.37;
 
 /// @title RegistryDomain
-/// @notice The EIP-712 domain of the registry that executes this code, on the chain that it is on.
+/// @notice The two EIP-712 domains of the registry that executes this code: that of its chain, and that of every chain,
+/// which has another name and no chain id.
 /// @dev Computed at each use. Storing the separator as an immutable would save about 60 gas, make the runtime code
-/// different on every chain, and outlive a fork that changes the chain id.
+/// different on every chain, and outlive a fork that changes the chain id. For the same reasons no library's EIP712
+/// base serves: all of them keep immutables, and none has a domain without chain id.
 library RegistryDomain {
     string internal constant NAME = "Countersign KeyRegistry";
     string internal constant VERSION = "1";
 
-    /// @notice The domain separator.
+    /// @notice The domain separator on this chain.
     function separator() internal view returns (bytes32 result) {
         (bytes32 typeHash, bytes32 nameHash, bytes32 versionHash) = (DOMAIN_TYPEHASH, NAME_HASH, VERSION_HASH);
         // keccak256(abi.encode(typeHash, nameHash, versionHash, block.chainid, address(this))), in memory that is
@@ -25,10 +27,27 @@ library RegistryDomain {
         }
     }
 
-    /// @notice The digest to sign for a struct.
+    /// @notice The domain separator of what is signed for every chain at once.
+    function everyChainSeparator() internal view returns (bytes32) {
+        return keccak256(abi.encode(EVERY_CHAIN_DOMAIN_TYPEHASH, EVERY_CHAIN_NAME_HASH, VERSION_HASH, address(this)));
+    }
+
+    /// @notice The digest to sign for a struct, for this chain.
     /// @param structHash EIP-712 hashStruct of what is signed.
-    function digest(bytes32 structHash) internal view returns (bytes32 result) {
-        bytes32 domain = separator();
+    function digest(bytes32 structHash) internal view returns (bytes32) {
+        return typedDataHash(separator(), structHash);
+    }
+
+    /// @notice The digest to sign for a struct, for every chain at once.
+    /// @param structHash EIP-712 hashStruct of what is signed.
+    function everyChainDigest(bytes32 structHash) internal view returns (bytes32) {
+        return typedDataHash(everyChainSeparator(), structHash);
+    }
+
+    /// @notice The digest to sign for a struct.
+    /// @param domain The domain separator.
+    /// @param structHash EIP-712 hashStruct of what is signed.
+    function typedDataHash(bytes32 domain, bytes32 structHash) internal pure returns (bytes32 result) {
         // keccak256(abi.encodePacked(hex"1901", domain, structHash))
         assembly ("memory-safe") {
             let free := mload(0x40)
@@ -40,7 +59,10 @@ library RegistryDomain {
     }
 
     bytes32 private constant NAME_HASH = keccak256("Countersign KeyRegistry");
+    bytes32 private constant EVERY_CHAIN_NAME_HASH = keccak256("Countersign KeyRegistry on every chain");
     bytes32 private constant VERSION_HASH = keccak256("1");
     bytes32 private constant DOMAIN_TYPEHASH =
         keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
+    bytes32 private constant EVERY_CHAIN_DOMAIN_TYPEHASH =
+        keccak256("EIP712Domain(string name,string version,address verifyingContract)");
 }
