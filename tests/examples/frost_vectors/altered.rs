@@ -39,7 +39,8 @@ fn alterations(signed: Signed, other: Signed) -> Vec<(&'static str, Signed)> {
     let with_z = |z: U256| Signed { z: z.into(), ..signed };
     let with_key = |x, y| Signed { key: GroupKey { x, y }, ..signed };
     let negated_y: B256 = FIELD.wrapping_sub(key.y.into()).into();
-    let next_y: B256 = U256::from_be_bytes(key.y.0).add_mod(U256::ONE, FIELD).into();
+    let greater_y =
+        |step: u64| -> B256 { U256::from_be_bytes(key.y.0).add_mod(U256::from(step), FIELD).into() };
     vec![
         ("z + 1", with_z(U256::from_be_bytes(z.0).add_mod(U256::ONE, ORDER))),
         ("n - z", with_z(ORDER.wrapping_sub(z.into()))),
@@ -58,7 +59,9 @@ fn alterations(signed: Signed, other: Signed) -> Vec<(&'static str, Signed)> {
         ("another digest", Signed { digest: keccak256(digest), ..signed }),
         ("another key", Signed { key: other.key, ..signed }),
         ("the negated key", with_key(key.x, negated_y)),
-        ("a key off the curve", with_key(key.x, next_y)),
+        ("a key off the curve", with_key(key.x, greater_y(1))),
+        // The challenge knows no more of Y than its parity.
+        ("a key off the curve, of the same parity", with_key(key.x, greater_y(2))),
         ("no key", with_key(B256::ZERO, B256::ZERO)),
         (
             "nothing at all",
