@@ -62,7 +62,7 @@ contract PinTest is RegistryTest {
 
     function test_refusesAnExpiredKey() public {
         IKeyRegistry.Registration memory key = signed(ALICE, DEFAULT, 1, 7);
-        key.validUntil = NOW + 1;
+        until(key, NOW + 1);
         VM.prank(ALICE);
         registry.register(DEFAULT, key);
         VM.warp(NOW + 1);

@@ -3,21 +3,28 @@ pragma solidity ^0.8.37;
 
 import {IKeyRegistry} from "../src/interfaces/IKeyRegistry.sol";
 import {RecordWord, RecordWordLib} from "../src/libraries/RecordWord.sol";
+import {TermsLib} from "../src/libraries/Terms.sol";
 import {VM} from "./Vm.sol";
 
 contract RecordWordTest {
-    function testFuzz_givesBackWhatWasPacked(address key, uint40 since, uint32 until, uint16 number, uint8 floor)
-        public
-        pure
-    {
+    function testFuzz_givesBackWhatWasPacked(
+        address key,
+        uint40 since,
+        uint32 until,
+        uint16 number,
+        uint8 floor,
+        bool schnorr
+    ) public pure {
+        IKeyRegistry.Scheme how = schnorr ? IKeyRegistry.Scheme.Schnorr : IKeyRegistry.Scheme.Ecdsa;
         floor &= 3;
-        RecordWord word = RecordWordLib.pack(key, since, until, number, floor);
+        RecordWord word = RecordWordLib.pack(key, since, number, how, TermsLib.pack(27, until, floor, true));
         VM.assertEq(word.signer(), key);
         VM.assertEq(word.anchoredAt(), since);
         VM.assertEq(word.validUntil(), until);
         VM.assertEq(word.version(), number);
         VM.assertEq(word.suiteFloor(), floor);
-        VM.assertTrue(word.scheme() == IKeyRegistry.Scheme.Ecdsa);
+        VM.assertTrue(word.scheme() == how);
+        VM.assertTrue(word.isSchnorr() == schnorr);
         VM.assertFalse(word.isRevoked());
         VM.assertTrue(word.reason() == IKeyRegistry.Reason.Unspecified);
     }
@@ -46,7 +53,8 @@ contract RecordWordTest {
     }
 
     function testFuzz_isExpiredFromValidUntilOn(uint32 until, uint64 time) public pure {
-        RecordWord word = RecordWordLib.pack(address(1), 0, until, 1, 0);
+        RecordWord word =
+            RecordWordLib.pack(address(1), 0, 1, IKeyRegistry.Scheme.Ecdsa, TermsLib.pack(27, until, 0, false));
         VM.assertTrue(word.isExpired(time) == (until != 0 && time >= until));
         VM.assertTrue(word.isActive(time) == !word.isExpired(time));
     }

@@ -2,12 +2,15 @@
 pragma solidity ^0.8.37;
 
 import {IKeyRegistry} from "../src/interfaces/IKeyRegistry.sol";
+import {TermsLib} from "../src/libraries/Terms.sol";
 import {VM, Vm} from "./Vm.sol";
 
 /// @title RegistryActor
 /// @notice Drives the registry through every transition of a few records, tries those that must not exist, and keeps
 /// two accounts of what should be there: a model of the state diagram, and the state rebuilt from events alone.
 contract RegistryActor {
+    using TermsLib for IKeyRegistry.Terms;
+
     struct Model {
         uint16 versions;
         bool revoked;
@@ -47,15 +50,15 @@ contract RegistryActor {
         bool registers = known.versions == 0 || known.revoked;
         IKeyRegistry.Registration memory registration =
             signed(owner, label, known.versions + 1, keys[whichKey % keys.length]);
-        registration.validUntil = validFor % 4 == 0 ? 0 : expiryIn(validFor);
-        registration.pinned = pinned;
+        uint32 expiry = validFor % 4 == 0 ? 0 : expiryIn(validFor);
+        registration.terms = TermsLib.pack(registration.terms.v(), expiry, registration.terms.suiteFloor(), pinned);
         address signer = addressOf(registration.x, registration.y);
 
         refused(owner, calldataOf(!registers, label, registration));
         bytes memory call = calldataOf(registers, label, registration);
         if (known.revoked && signer == known.signer) return refused(owner, call);
         accepted(owner, call);
-        model[owner][label] = Model(known.versions + 1, false, signer, registration.validUntil, time);
+        model[owner][label] = Model(known.versions + 1, false, signer, expiry, time);
     }
 
     function revoke(uint8 who, uint8 which, uint8 why) external {
@@ -136,11 +139,10 @@ contract RegistryActor {
     {
         registration.x = bytes32(key.publicKeyX);
         registration.y = bytes32(key.publicKeyY);
-        registration.suiteFloor = key.privateKey % 2 == 0 ? 0 : 1;
         bytes32 digest = REGISTRY.possessionDigest(owner, label, version, registration.x, registration.y);
         (uint8 v, bytes32 r, bytes32 s) = VM.sign(key.privateKey, digest);
-        registration.r = r;
-        registration.vs = bytes32(uint256(v - 27) << 255 | uint256(s));
+        (registration.r, registration.s) = (r, s);
+        registration.terms = TermsLib.pack(v, 0, key.privateKey % 2 == 0 ? 0 : 1, false);
     }
 
     function calldataOf(bool registers, bytes32 label, IKeyRegistry.Registration memory registration)

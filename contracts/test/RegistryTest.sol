@@ -1,20 +1,27 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.37;
 
+import {ICountersignVerifier} from "../src/interfaces/ICountersignVerifier.sol";
 import {IKeyRegistry} from "../src/interfaces/IKeyRegistry.sol";
+import {TermsLib} from "../src/libraries/Terms.sol";
+import {SchnorrSigner} from "./SchnorrSigner.sol";
 import {VM, Vm} from "./Vm.sol";
 
 /// @notice The deploy script, as tests call it.
 interface DeployScript {
-    function run() external returns (IKeyRegistry registry, bool already);
-    function predict() external view returns (address);
+    function run() external returns (IKeyRegistry registry, ICountersignVerifier verifier, bool already);
+    function registryAddress() external view returns (address);
+    function verifierAddress() external view returns (address);
     function DEPLOYER() external view returns (address);
-    function SALT() external view returns (bytes32);
+    function REGISTRY_SALT() external view returns (bytes32);
+    function VERIFIER_SALT() external view returns (bytes32);
 }
 
 /// @title RegistryTest
 /// @notice A registry deployed by the script that users run, an owner, and the words to speak of keys.
 abstract contract RegistryTest {
+    using TermsLib for IKeyRegistry.Terms;
+
     IKeyRegistry internal registry;
 
     address internal constant ALICE = address(0xa11ce);
@@ -35,7 +42,7 @@ abstract contract RegistryTest {
     function deployed() internal returns (IKeyRegistry atItsAddress) {
         DeployScript script = deployScript();
         VM.etch(script.DEPLOYER(), DETERMINISTIC_DEPLOYER);
-        (atItsAddress,) = script.run();
+        (atItsAddress,,) = script.run();
     }
 
     function deployScript() internal returns (DeployScript) {
@@ -50,15 +57,46 @@ abstract contract RegistryTest {
         Vm.Wallet memory key = VM.createWallet(privateKey);
         registration.x = bytes32(key.publicKeyX);
         registration.y = bytes32(key.publicKeyY);
-        registration.suiteFloor = 1;
-        bytes32 digest = registry.possessionDigest(owner, label, version, registration.x, registration.y);
-        (registration.r, registration.vs) = signature(privateKey, digest);
+        registration.terms = TermsLib.pack(0, 0, 1, false);
+        prove(
+            registration, privateKey, registry.possessionDigest(owner, label, version, registration.x, registration.y)
+        );
     }
 
-    /// @notice The ERC-2098 signature by a key over a digest.
-    function signature(uint256 privateKey, bytes32 digest) internal pure returns (bytes32, bytes32) {
+    /// @notice The same with a key that signs by Schnorr from now on.
+    function schnorrSigned(address owner, bytes32 label, uint16 version, uint256 privateKey)
+        internal
+        returns (IKeyRegistry.Registration memory registration)
+    {
+        registration = signed(owner, label, version, privateKey);
+        bytes32 digest = registry.possessionDigest(owner, label, version, registration.x, registration.y);
+        SchnorrSigner.Signature memory made = SchnorrSigner.sign(privateKey, digest);
+        (registration.r, registration.s) = (made.rx, made.z);
+        setV(registration, made.prefix);
+    }
+
+    /// @notice Replaces the possession proof by an ECDSA signature over `digest`.
+    function prove(IKeyRegistry.Registration memory registration, uint256 privateKey, bytes32 digest) internal pure {
+        uint8 v;
+        (v, registration.r, registration.s) = VM.sign(privateKey, digest);
+        setV(registration, v);
+    }
+
+    /// @notice The 65 bytes r, s, v.
+    function signatureBy(uint256 privateKey, bytes32 digest) internal pure returns (bytes memory) {
         (uint8 v, bytes32 r, bytes32 s) = VM.sign(privateKey, digest);
-        return (r, bytes32(uint256(v - 27) << 255 | uint256(s)));
+        return abi.encodePacked(r, s, v);
+    }
+
+    /// @notice The compact form of ERC-2098.
+    function compactSignatureBy(uint256 privateKey, bytes32 digest) internal pure returns (bytes memory) {
+        (uint8 v, bytes32 r, bytes32 s) = VM.sign(privateKey, digest);
+        return abi.encodePacked(r, v == 28 ? uint256(s) | 2 ** 255 : uint256(s));
+    }
+
+    function setV(IKeyRegistry.Registration memory registration, uint8 v) internal pure {
+        IKeyRegistry.Terms terms = registration.terms;
+        registration.terms = TermsLib.pack(v, terms.validUntil(), terms.suiteFloor(), terms.pinned());
     }
 
     function pinnedTo(IKeyRegistry.Registration memory registration)
@@ -66,7 +104,29 @@ abstract contract RegistryTest {
         pure
         returns (IKeyRegistry.Registration memory)
     {
-        registration.pinned = true;
+        IKeyRegistry.Terms terms = registration.terms;
+        registration.terms = TermsLib.pack(terms.v(), terms.validUntil(), terms.suiteFloor(), true);
+        return registration;
+    }
+
+    /// @notice The same with an expiry, Unix seconds.
+    function until(IKeyRegistry.Registration memory registration, uint32 validUntil)
+        internal
+        pure
+        returns (IKeyRegistry.Registration memory)
+    {
+        IKeyRegistry.Terms terms = registration.terms;
+        registration.terms = TermsLib.pack(terms.v(), validUntil, terms.suiteFloor(), terms.pinned());
+        return registration;
+    }
+
+    function floored(IKeyRegistry.Registration memory registration, uint8 suiteFloor)
+        internal
+        pure
+        returns (IKeyRegistry.Registration memory)
+    {
+        IKeyRegistry.Terms terms = registration.terms;
+        registration.terms = TermsLib.pack(terms.v(), terms.validUntil(), suiteFloor, terms.pinned());
         return registration;
     }
 

@@ -22,7 +22,7 @@ contract RevokeTest is RegistryTest {
         validUntil = validUntil > NOW ? validUntil : 0;
         time = time > NOW ? time : NOW;
         IKeyRegistry.Registration memory registration = signed(ALICE, DEFAULT, 1, 7);
-        registration.validUntil = validUntil;
+        until(registration, validUntil);
         VM.prank(ALICE);
         registry.register(DEFAULT, registration);
         VM.warp(time);
@@ -80,7 +80,7 @@ contract RevokeTest is RegistryTest {
 
     function test_anExpiredKeyMayBeRevoked() public {
         IKeyRegistry.Registration memory registration = signed(ALICE, DEFAULT, 1, 7);
-        registration.validUntil = NOW + 1;
+        until(registration, NOW + 1);
         VM.prank(ALICE);
         registry.register(DEFAULT, registration);
         VM.warp(NOW + 100);

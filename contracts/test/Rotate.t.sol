@@ -10,8 +10,8 @@ contract RotateTest is RegistryTest {
         aliceRegisters(7);
         VM.warp(NOW + 5);
         IKeyRegistry.Registration memory registration = signed(ALICE, DEFAULT, 2, 8);
-        registration.validUntil = NOW + 1 days;
-        registration.suiteFloor = 0;
+        until(registration, NOW + 1 days);
+        floored(registration, 0);
         uint256 word = wordOf(addressOf(8), NOW + 5, NOW + 1 days, 2, 0);
         VM.expectEmit(address(registry));
         emit IKeyRegistry.KeyRotated(ALICE, DEFAULT, word, registration.x);
@@ -53,7 +53,7 @@ contract RotateTest is RegistryTest {
     function test_theSameKeyMayComeAgainToRenewItsExpiry() public {
         aliceRegisters(7);
         IKeyRegistry.Registration memory registration = signed(ALICE, DEFAULT, 2, 7);
-        registration.validUntil = NOW + 1 days;
+        until(registration, NOW + 1 days);
         VM.prank(ALICE);
         registry.rotate(DEFAULT, registration);
         VM.assertEq(uint256(slotOf(ALICE, DEFAULT, 0)), wordOf(addressOf(7), NOW, NOW + 1 days, 2, 1));
@@ -61,7 +61,7 @@ contract RotateTest is RegistryTest {
 
     function test_anExpiredKeyMayBeReplaced() public {
         IKeyRegistry.Registration memory registration = signed(ALICE, DEFAULT, 1, 7);
-        registration.validUntil = NOW + 1;
+        until(registration, NOW + 1);
         VM.prank(ALICE);
         registry.register(DEFAULT, registration);
         VM.warp(NOW + 1);
@@ -110,7 +110,7 @@ contract RotateTest is RegistryTest {
     function test_refusesAnExpiryInThePast() public {
         aliceRegisters(7);
         IKeyRegistry.Registration memory registration = signed(ALICE, DEFAULT, 2, 8);
-        registration.validUntil = NOW - 1;
+        until(registration, NOW - 1);
         refuses(abi.encodeWithSelector(IKeyRegistry.ExpiryNotInFuture.selector, NOW - 1), registration);
     }
 

@@ -13,7 +13,7 @@ contract RecordOfTest is RegistryTest {
 
     function test_unpacksEveryField() public {
         IKeyRegistry.Registration memory registration = pinnedTo(signed(ALICE, DESK, 1, 7));
-        registration.validUntil = NOW + 1 days;
+        until(registration, NOW + 1 days);
         VM.prank(ALICE);
         registry.register(DESK, registration);
         VM.warp(NOW + 60);
@@ -34,11 +34,12 @@ contract RecordOfTest is RegistryTest {
         VM.assertEq(keccak256(abi.encode(registry.recordOf(ALICE, DESK))), keccak256(abi.encode(expected)));
     }
 
-    function test_readsWhatLaterFunctionsWillWrite() public {
-        aliceRegisters(7);
-        uint256 schnorr = uint256(slotOf(ALICE, DEFAULT, 0)) | uint256(1) << 248;
-        VM.store(address(registry), bytes32(baseSlot(ALICE, DEFAULT)), bytes32(schnorr));
-        VM.store(address(registry), bytes32(baseSlot(ALICE, DEFAULT) + 2), "bundle");
+    function test_showsSchemeAndBundle() public {
+        IKeyRegistry.Registration memory registration = schnorrSigned(ALICE, DEFAULT, 1, 7);
+        VM.prank(ALICE);
+        registry.register(DEFAULT, registration);
+        VM.prank(ALICE);
+        registry.anchorBundle(ALICE, DEFAULT, "bundle");
         IKeyRegistry.Record memory record = registry.recordOf(ALICE, DEFAULT);
         VM.assertTrue(record.scheme == IKeyRegistry.Scheme.Schnorr);
         VM.assertEq(record.suiteFloor, 1);
@@ -76,7 +77,7 @@ contract IsActiveTest is RegistryTest {
 
     function test_isFalseFromTheSecondOfExpiryOn() public {
         IKeyRegistry.Registration memory registration = signed(ALICE, DEFAULT, 1, 7);
-        registration.validUntil = NOW + 10;
+        until(registration, NOW + 10);
         VM.prank(ALICE);
         registry.register(DEFAULT, registration);
         VM.warp(NOW + 9);
@@ -115,7 +116,7 @@ contract SignerOfTest is RegistryTest {
 
     function test_isZeroFromTheSecondOfExpiryOn() public {
         IKeyRegistry.Registration memory registration = signed(ALICE, DEFAULT, 1, 7);
-        registration.validUntil = NOW + 10;
+        until(registration, NOW + 10);
         VM.prank(ALICE);
         registry.register(DEFAULT, registration);
         VM.warp(NOW + 9);
@@ -128,5 +129,39 @@ contract SignerOfTest is RegistryTest {
         aliceRegisters(7);
         aliceRevokes();
         VM.assertEq(registry.signerOf(ALICE, DEFAULT), address(0));
+    }
+}
+
+contract StoredWordTest is RegistryTest {
+    function test_isZeroWhereNothingIsRegistered() public view {
+        VM.assertEq(registry.storedWord(ALICE, DEFAULT), 0);
+    }
+
+    function test_isTheSlotInEveryState() public {
+        IKeyRegistry.Registration memory key = until(signed(ALICE, DEFAULT, 1, 7), NOW + 10);
+        VM.prank(ALICE);
+        registry.register(DEFAULT, key);
+        uint256 word = wordOf(addressOf(7), NOW, NOW + 10, 1, 1);
+        VM.assertEq(registry.storedWord(ALICE, DEFAULT), word, "active");
+        VM.warp(NOW + 10);
+        VM.assertEq(registry.storedWord(ALICE, DEFAULT), word, "expired");
+        aliceRevokes();
+        VM.assertEq(registry.storedWord(ALICE, DEFAULT), word | uint256(1) << 251, "revoked");
+        VM.assertEq(registry.storedWord(ALICE, DESK), 0, "another label");
+    }
+}
+
+contract SupportsInterfaceTest is RegistryTest {
+    function test_namesItsInterfaces() public view {
+        VM.assertTrue(registry.supportsInterface(0x01ffc9a7), "ERC-165");
+        VM.assertTrue(registry.supportsInterface(0x84b0196e), "ERC-5267");
+        VM.assertTrue(registry.supportsInterface(type(IKeyRegistry).interfaceId), "this one");
+    }
+
+    function testFuzz_namesNoOther(bytes4 interfaceId) public view {
+        bool known =
+            interfaceId == 0x01ffc9a7 || interfaceId == 0x84b0196e || interfaceId == type(IKeyRegistry).interfaceId;
+        VM.assertTrue(registry.supportsInterface(interfaceId) == known);
+        VM.assertFalse(registry.supportsInterface(0xffffffff), "never, by ERC-165");
     }
 }
