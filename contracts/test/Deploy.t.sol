@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.37;
 
+import {ICountersignVerifier} from "../src/interfaces/ICountersignVerifier.sol";
 import {IKeyRegistry} from "../src/interfaces/IKeyRegistry.sol";
 import {DeployScript, RegistryTest} from "./RegistryTest.sol";
 import {VM} from "./Vm.sol";
@@ -14,26 +15,50 @@ contract DeployTest is RegistryTest {
         VM.etch(deployScript().DEPLOYER(), DETERMINISTIC_DEPLOYER);
     }
 
-    function test_putsTheRegistryWhereItWasPredicted() public {
+    function test_putsBothWhereTheyWerePredicted() public {
         DeployScript script = deployScript();
-        (IKeyRegistry atItsAddress, bool already) = script.run();
+        (IKeyRegistry atItsAddress, ICountersignVerifier verifier, bool already) = script.run();
         VM.assertFalse(already);
-        VM.assertEq(address(atItsAddress), script.predict());
+        VM.assertEq(address(atItsAddress), script.registryAddress());
+        VM.assertEq(address(verifier), script.verifierAddress());
         VM.assertFalse(atItsAddress.isActive(ALICE, DEFAULT));
+        VM.assertEq(verifier.REGISTRY(), address(atItsAddress));
     }
 
-    function test_saysSoIfTheRegistryIsThereAlready() public {
-        (IKeyRegistry first,) = deployScript().run();
-        (IKeyRegistry second, bool already) = deployScript().run();
+    function test_saysSoIfBothAreThereAlready() public {
+        (IKeyRegistry first, ICountersignVerifier firstVerifier,) = deployScript().run();
+        (IKeyRegistry second, ICountersignVerifier secondVerifier, bool already) = deployScript().run();
         VM.assertTrue(already);
         VM.assertEq(address(second), address(first));
+        VM.assertEq(address(secondVerifier), address(firstVerifier));
     }
 
-    function test_theAddressIsThatOfAnyOtherChain() public {
-        address here = deployScript().predict();
+    /// @dev As after a run that was cut off between its two transactions.
+    function test_deploysTheVerifierBesideARegistryThatIsThere() public {
+        DeployScript script = deployScript();
+        script.run();
+        address verifier = script.verifierAddress();
+        bytes memory code = verifier.code;
+        VM.etch(verifier, "");
+        VM.resetNonce(verifier);
+        (,, bool already) = script.run();
+        VM.assertFalse(already);
+        VM.assertEq(keccak256(verifier.code), keccak256(code));
+    }
+
+    function test_addressesAndCodeAreThoseOfAnyOtherChain() public {
+        DeployScript script = deployScript();
+        uint256 here = VM.snapshotState();
+        script.run();
+        (bytes32 registryHash, bytes32 verifierHash) =
+            (script.registryAddress().codehash, script.verifierAddress().codehash);
+        VM.revertToState(here);
+
         VM.chainId(10);
-        (IKeyRegistry there,) = deployScript().run();
-        VM.assertEq(address(there), here);
+        (IKeyRegistry there, ICountersignVerifier verifierThere, bool already) = script.run();
+        VM.assertFalse(already);
+        VM.assertEq(address(there).codehash, registryHash);
+        VM.assertEq(address(verifierThere).codehash, verifierHash);
     }
 
     function test_refusesAChainWithoutTheDeployer() public {
@@ -48,7 +73,7 @@ contract DeployTest is RegistryTest {
         DeployScript script = deployScript();
         // PUSH0 PUSH0 REVERT
         VM.etch(script.DEPLOYER(), hex"5f5ffd");
-        VM.expectRevert(abi.encodeWithSelector(NotDeployed.selector, script.predict(), ""));
+        VM.expectRevert(abi.encodeWithSelector(NotDeployed.selector, script.registryAddress(), ""));
         script.run();
     }
 
@@ -56,19 +81,32 @@ contract DeployTest is RegistryTest {
         DeployScript script = deployScript();
         // STOP
         VM.etch(script.DEPLOYER(), hex"00");
-        VM.expectRevert(abi.encodeWithSelector(NotDeployed.selector, script.predict(), ""));
+        VM.expectRevert(abi.encodeWithSelector(NotDeployed.selector, script.registryAddress(), ""));
         script.run();
     }
 }
 
 /// @notice What other languages embed is what the sources give. Holds for release builds only, not for coverage.
 contract ReleaseArtifactTest is RegistryTest {
-    function test_theCommittedArtifactIsTheDeployedRegistry() public {
-        string memory artifact = VM.readFile("contracts/artifacts/KeyRegistry.json");
+    function test_theCommittedArtifactsAreTheDeployedContracts() public {
         DeployScript script = deployScript();
-        VM.assertEq(VM.parseJsonAddress(artifact, ".address"), address(registry));
-        VM.assertEq(VM.parseJsonAddress(artifact, ".deployer"), script.DEPLOYER());
-        VM.assertEq(VM.parseJsonBytes32(artifact, ".salt"), script.SALT());
-        VM.assertEq(VM.parseJsonBytes32(artifact, ".runtimeCodeHash"), address(registry).codehash);
+        (, ICountersignVerifier verifier,) = script.run();
+        isArtifact("KeyRegistry", address(registry), script.REGISTRY_SALT(), script.DEPLOYER());
+        isArtifact("CountersignVerifier", address(verifier), script.VERIFIER_SALT(), script.DEPLOYER());
+    }
+
+    function test_theCommittedAddressesAreThose() public {
+        DeployScript script = deployScript();
+        string memory addresses = VM.readFile("contracts/artifacts/addresses.json");
+        VM.assertEq(VM.parseJsonAddress(addresses, ".KeyRegistry"), script.registryAddress());
+        VM.assertEq(VM.parseJsonAddress(addresses, ".CountersignVerifier"), script.verifierAddress());
+    }
+
+    function isArtifact(string memory name, address place, bytes32 salt, address deployer) private view {
+        string memory artifact = VM.readFile(string.concat("contracts/artifacts/", name, ".json"));
+        VM.assertEq(VM.parseJsonAddress(artifact, ".address"), place);
+        VM.assertEq(VM.parseJsonAddress(artifact, ".deployer"), deployer);
+        VM.assertEq(VM.parseJsonBytes32(artifact, ".salt"), salt);
+        VM.assertEq(VM.parseJsonBytes32(artifact, ".runtimeCodeHash"), place.codehash);
     }
 }
