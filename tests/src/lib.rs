@@ -9,5 +9,7 @@
 )]
 
 pub mod by_hand;
+pub mod chain;
 pub mod proxy;
 pub mod trader;
+pub mod wallet;

@@ -12,7 +12,7 @@ use alloy::providers::{DynProvider, Provider, ProviderBuilder};
 use countersign::custody::{Custody, Keystore, LocalKey, Passphrase, ScryptCost};
 use countersign::protocol::StateView;
 use countersign::protocol::curve::PublicKey;
-use countersign::registry::write::{KeyTerms, OwnerAccount, Registrar, WritePolicy};
+use countersign::registry::write::{KeyTerms, PayingAccount, Registrar, WritePolicy};
 use countersign::registry::{
     Endpoint, HeadPolicy, HeadTrust, KeyHint, Resolver, RevocationReason, ViewRequest, artifact,
 };
@@ -51,7 +51,7 @@ impl Market {
         let feed = artifact::PriceFeed::deploy_builder(&provider, keeper, price).from(keeper);
         let feed = feed.deploy().await.expect("the instrument deploys");
         let market = Self { anvil, provider, feed };
-        market.registrar(0).await.deploy_registry().await.expect("the registry deploys");
+        market.registrar(0).await.deploy_contracts().await.expect("the registry deploys");
         market
     }
 
@@ -83,14 +83,14 @@ impl Market {
         let pending = registrar.register(label, terms.of(key.public_key())).await.unwrap();
         let answer = key.answer(pending.request()).await.unwrap();
         pending.submit(answer).await.expect("a registration");
-        Party { identity: Identity { owner: registrar.owner(), label }, key, registrar }
+        Party { identity: Identity { owner: registrar.account(), label }, key, registrar }
     }
 
     /// An identity with a key that the registry has never heard of.
     pub async fn stranger(&self, account: usize) -> Party {
         let registrar = self.registrar(account).await;
         let key = Arc::new(LocalKey::generate().unwrap());
-        Party { identity: Identity::of(registrar.owner()), key, registrar }
+        Party { identity: Identity::of(registrar.account()), key, registrar }
     }
 
     /// Two traders of this market, registered and pinned.
@@ -126,7 +126,7 @@ impl Market {
     }
 
     async fn registrar(&self, account: usize) -> Registrar {
-        let owner = OwnerAccount::Unlocked(Address(self.anvil.addresses()[account].into_array()));
+        let owner = PayingAccount::Unlocked(Address(self.anvil.addresses()[account].into_array()));
         let registry = artifact::key_registry_address();
         Registrar::connect(&self.endpoint(), CHAIN, registry, owner, WritePolicy::default()).await.unwrap()
     }
@@ -183,7 +183,7 @@ impl Party {
 impl Terms {
     fn of(self, public_key: PublicKey) -> KeyTerms {
         let Self { is_compact, suite_floor, valid_until } = self;
-        KeyTerms { public_key, valid_until, suite_floor, pinned: !is_compact }
+        KeyTerms { valid_until, suite_floor, pinned: !is_compact, ..KeyTerms::new(public_key) }
     }
 }
 

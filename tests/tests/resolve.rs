@@ -55,7 +55,7 @@ async fn websocket_and_ipc_serve_as_well() {
     let anvil = Anvil::at(anvil_path()).args(["--ipc", socket.to_str().unwrap()]).try_spawn().unwrap();
     let http: Endpoint = anvil.endpoint().parse().unwrap();
     let owner =
-        countersign::registry::write::OwnerAccount::Unlocked(Address(anvil.addresses()[0].into_array()));
+        countersign::registry::write::PayingAccount::Unlocked(Address(anvil.addresses()[0].into_array()));
     let registrar = countersign::registry::write::Registrar::connect(
         &http,
         CHAIN,
@@ -65,8 +65,8 @@ async fn websocket_and_ipc_serve_as_well() {
     )
     .await
     .unwrap();
-    registrar.deploy_registry().await.unwrap();
-    let identity = Identity::of(registrar.owner());
+    registrar.deploy_contracts().await.unwrap();
+    let identity = Identity::of(registrar.account());
     for endpoint in [anvil.ws_endpoint(), socket.to_str().unwrap().to_owned()] {
         let resolver = resolver_at(endpoint.parse().unwrap(), prompt());
         for _ in 0..2 {

@@ -2,8 +2,6 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use countersign_protocol::SignatureScheme;
-
 use crate::error::{ResolveError, StaleHead};
 use crate::policy::HeadPolicy;
 use crate::proof::{ProvenHeader, ProvenRecord};
@@ -51,9 +49,6 @@ pub(crate) fn accept_record(
     let valid_until = u64::from(word.valid_until);
     if let Some(reason) = word.revoked {
         return Err(ResolveError::Revoked { identity, version: word.version, reason, at: valid_until });
-    }
-    if word.scheme != SignatureScheme::Ecdsa {
-        return Err(ResolveError::UnsupportedScheme { identity });
     }
     if has_expired(valid_until, head.timestamp().max(now)) {
         return Err(ResolveError::Expired { identity, at: valid_until });

@@ -86,14 +86,6 @@ pub enum ResolveError {
         /// The block it was proven at.
         block: u64,
     },
-    /// Proven, but the key signs by a scheme that this version cannot use.
-    #[error(
-        "the key of {identity} signs with Schnorr, which this version does not support; update, or ask its owner for an ECDSA key"
-    )]
-    UnsupportedScheme {
-        /// Whose key.
-        identity: Identity,
-    },
     /// The key that was shown is not the one whose fingerprint the record proves.
     #[error(
         "{identity} registered the key of signer {signer}, not that of {shown} which was shown; use the registered key"
@@ -303,7 +295,6 @@ impl ResolveError {
             | Self::Expired { .. }
             | Self::TooYoung { .. }
             | Self::Rotated { .. }
-            | Self::UnsupportedScheme { .. }
             | Self::KeyNotPublished { .. } => Fault::Identity,
             Self::KeyMismatch { .. }
             | Self::NoSuchContract { .. }

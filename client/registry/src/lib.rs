@@ -40,6 +40,7 @@
 
 mod acceptance;
 pub mod artifact;
+pub mod consent;
 mod endpoint;
 mod error;
 mod height;

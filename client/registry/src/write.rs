@@ -1,42 +1,41 @@
-//! The owner's transactions: register, rotate, revoke, pin, and the registry's own deployment.
+//! Transactions to the registry: an owner's own, its operator's, and what somebody else signed.
 //!
 //! What a node says is used only to build a transaction that the contract then checks: a lying node can make a
-//! registration fail, and never obtains a signature over anything but a possession proof.
+//! registration fail, and never obtains a signature over anything but the possession proof or the consent asked for.
 
+mod account;
 mod deployment;
 mod error;
-mod possession;
+mod operator;
+mod pending_key;
+mod refusal;
+mod sponsored;
+mod transaction;
 
 use std::time::Duration;
 
 use alloy::network::EthereumWallet;
-use alloy::primitives::{Address as AccountAddress, B256, Bytes};
+use alloy::primitives::B256;
 use alloy::providers::{DynProvider, Provider, ProviderBuilder};
-use alloy::rpc::types::{TransactionReceipt, TransactionRequest};
-use alloy::signers::local::PrivateKeySigner;
-use alloy::sol_types::SolCall;
-use alloy::transports::TransportError;
 use countersign_protocol::curve::PublicKey;
 use countersign_protocol::{Address, Identity, Label};
 
-pub use deployment::Deployment;
-pub use error::{RegistryRefusal, WriteError};
-pub use possession::PendingKey;
+pub use account::PayingAccount;
+pub use deployment::{Deployment, Deployments};
+pub use error::WriteError;
+pub use pending_key::PendingKey;
+pub use refusal::RegistryRefusal;
+pub use sponsored::MAX_BATCH;
+pub use transaction::{Fate, TransactionCount, Written};
 
+use self::transaction::within;
+pub use crate::consent::KeyTerms;
+use crate::consent::{KeyChange, SigningDomain, account, word};
 use crate::endpoint::Endpoint;
 use crate::error::ResolveError;
 use crate::interface::IKeyRegistry;
 use crate::node;
-use crate::word::RevocationReason;
-
-/// Who pays, and whose identity is written.
-#[derive(Clone, Debug)]
-pub enum OwnerAccount {
-    /// An account whose key the node holds, as a development node does.
-    Unlocked(Address),
-    /// An account whose key is here; transactions are signed before they leave.
-    Wallet(PrivateKeySigner),
-}
+use crate::word::{RecordWord, RevocationReason};
 
 /// How long to wait, and how much to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,38 +48,14 @@ pub struct WritePolicy {
     pub max_response_bytes: usize,
 }
 
-/// What the owner says of a new key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct KeyTerms {
-    /// The identity key.
-    pub public_key: PublicKey,
-    /// Unix seconds at which it expires; `None` for never.
-    pub valid_until: Option<u32>,
-    /// The least suite level: 0 classical allowed, 1 hybrid required.
-    pub suite_floor: u8,
-    /// Whether the registry keeps the key itself, and not its fingerprint alone. Costs one storage slot.
-    pub pinned: bool,
-}
-
-/// A transaction that a block holds and that succeeded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Written {
-    /// Its hash.
-    pub transaction: B256,
-    /// The block's number.
-    pub block_number: u64,
-    /// The gas it used.
-    pub gas_used: u64,
-}
-
-/// Writes one owner's records. Cheap to clone.
+/// Writes records, at one account's cost. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Registrar {
     provider: DynProvider,
     endpoint: Endpoint,
     chain_id: u64,
-    registry: AccountAddress,
-    owner: AccountAddress,
+    registry: Address,
+    account: PayingAccount,
     policy: WritePolicy,
 }
 
@@ -93,7 +68,7 @@ impl Registrar {
         endpoint: &Endpoint,
         chain_id: u64,
         registry: Address,
-        owner: OwnerAccount,
+        account: PayingAccount,
         policy: WritePolicy,
     ) -> Result<Self, WriteError> {
         let client = within(endpoint, policy.request_timeout, async {
@@ -108,19 +83,13 @@ impl Registrar {
             .with_gas_estimation()
             .with_simple_nonce_management()
             .fetch_chain_id();
-        let (owner, provider) = match owner {
-            OwnerAccount::Unlocked(owner) => {
-                let provider = builder.connect_client(client).erased();
-                (AccountAddress::new(owner.0), provider)
-            }
-            OwnerAccount::Wallet(signer) => {
-                let owner = signer.address();
-                let wallet = EthereumWallet::from(signer);
-                (owner, builder.wallet(wallet).connect_client(client).erased())
+        let provider = match &account {
+            PayingAccount::Unlocked(_) => builder.connect_client(client).erased(),
+            PayingAccount::Wallet(signer) => {
+                builder.wallet(EthereumWallet::from(signer.clone())).connect_client(client).erased()
             }
         };
-        let registry = AccountAddress::new(registry.0);
-        let registrar = Self { provider, endpoint: endpoint.clone(), chain_id, registry, owner, policy };
+        let registrar = Self { provider, endpoint: endpoint.clone(), chain_id, registry, account, policy };
         let got = registrar.ask("eth_chainId", registrar.provider.get_chain_id()).await?;
         if got != chain_id {
             let endpoint = Some(registrar.endpoint);
@@ -129,37 +98,41 @@ impl Registrar {
         Ok(registrar)
     }
 
-    /// The account that pays and whose records are written.
+    /// The account that pays, and whose records it writes where nobody else is named.
     #[must_use]
-    pub fn owner(&self) -> Address {
-        Address(self.owner.into_array())
+    pub const fn account(&self) -> Address {
+        self.account.address()
     }
 
-    /// Prepares a first registration, or one after a revocation. The identity key is to answer
+    /// Where signatures for this registry on this chain count.
+    #[must_use]
+    pub const fn domain(&self) -> SigningDomain {
+        SigningDomain::Chain { chain_id: self.chain_id, registry: self.registry }
+    }
+
+    /// Prepares a first registration of the account, or one after a revocation. The identity key is to answer
     /// [`PendingKey::request`]; then [`PendingKey::submit`].
     ///
     /// # Errors
-    /// [`WriteError`] where the record's version cannot be read, or there is no registry.
+    /// [`WriteError`] where the record's version cannot be read or was the last, or there is no registry.
     pub async fn register(&self, label: Label, terms: KeyTerms) -> Result<PendingKey, WriteError> {
-        PendingKey::prepare(self, label, terms, possession::Change::Register).await
+        PendingKey::prepare(self, self.own(label), terms, KeyChange::Register).await
     }
 
-    /// Prepares the replacement of an active or expired key; otherwise as [`register`](Self::register).
+    /// Prepares the replacement of the account's active or expired key; otherwise as [`register`](Self::register).
     ///
     /// # Errors
     /// As [`register`](Self::register).
     pub async fn rotate(&self, label: Label, terms: KeyTerms) -> Result<PendingKey, WriteError> {
-        PendingKey::prepare(self, label, terms, possession::Change::Rotate).await
+        PendingKey::prepare(self, self.own(label), terms, KeyChange::Rotate).await
     }
 
-    /// Revokes the owner's key. Nothing undoes it.
+    /// Revokes the account's key. Nothing undoes it.
     ///
     /// # Errors
     /// [`WriteError`] where the contract refuses, or the transaction does not get into a block.
     pub async fn revoke(&self, label: Label, reason: RevocationReason) -> Result<Written, WriteError> {
-        let reason = IKeyRegistry::Reason::try_from(reason.code())
-            .map_err(|_| WriteError::UnknownReason { code: reason.code() })?;
-        self.call(IKeyRegistry::revokeCall { label: B256::new(label.0), reason }).await
+        self.call(IKeyRegistry::revokeCall { label: word(label), reason: reason_code(reason)? }).await
     }
 
     /// Has the registry keep the key of a compact record. Anyone may, for anyone.
@@ -169,64 +142,46 @@ impl Registrar {
     pub async fn pin(&self, identity: Identity, public_key: &PublicKey) -> Result<Written, WriteError> {
         let (x, y) = public_key.xy();
         self.call(IKeyRegistry::pinCall {
-            owner: AccountAddress::new(identity.owner.0),
-            label: B256::new(identity.label.0),
+            owner: account(identity.owner),
+            label: word(identity.label),
             x: x.into(),
             y: y.into(),
         })
         .await
     }
 
-    pub(crate) async fn call(&self, call: impl SolCall) -> Result<Written, WriteError> {
-        self.send(self.registry, call.abi_encode().into()).await
-    }
-
-    /// Sends a transaction and waits for its block.
-    async fn send(&self, to: AccountAddress, input: Bytes) -> Result<Written, WriteError> {
-        let transaction = TransactionRequest::default().from(self.owner).to(to).input(input.into());
-        let sent = self.provider.send_transaction(transaction);
-        let sent = tokio::time::timeout(self.policy.request_timeout, sent)
-            .await
-            .map_err(|_| self.too_slow())?
-            .map_err(|error| WriteError::refused(&self.endpoint, self.owner(), error))?;
-        let hash = *sent.tx_hash();
-        let receipt = tokio::time::timeout(self.policy.inclusion_timeout, self.receipt(hash)).await;
-        let after = self.policy.inclusion_timeout;
-        let receipt = receipt.map_err(|_| WriteError::NotIncluded { transaction: hash, after })??;
-        if !receipt.status() {
-            return Err(WriteError::Reverted { transaction: hash });
-        }
-        let block_number = receipt.block_number.unwrap_or_default();
-        Ok(Written { transaction: hash, block_number, gas_used: receipt.gas_used })
-    }
-
-    /// Polls, at a pace that suits a development chain first and a real one soon.
-    async fn receipt(&self, transaction: B256) -> Result<TransactionReceipt, WriteError> {
-        let mut pause = FIRST_POLL;
-        loop {
-            let receipt = self.provider.get_transaction_receipt(transaction);
-            if let Some(receipt) = self.ask("eth_getTransactionReceipt", receipt).await? {
-                return Ok(receipt);
-            }
-            tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(SLOWEST_POLL);
-        }
-    }
-
-    async fn ask<T>(
-        &self,
-        method: &'static str,
-        work: impl IntoFuture<Output = Result<T, TransportError>>,
-    ) -> Result<T, WriteError> {
-        within(&self.endpoint, self.policy.request_timeout, async {
-            work.into_future().await.map_err(|error| node::endpoint_failure(&self.endpoint, method, error))
+    /// Has the registry keep the hash of a bundle; zero for none. The record's owner and its live operators may.
+    ///
+    /// # Errors
+    /// As [`revoke`](Self::revoke).
+    pub async fn anchor_bundle(&self, identity: Identity, hash: B256) -> Result<Written, WriteError> {
+        self.call(IKeyRegistry::anchorBundleCall {
+            owner: account(identity.owner),
+            label: word(identity.label),
+            bundleHash: hash,
         })
         .await
     }
 
-    fn too_slow(&self) -> WriteError {
-        let (endpoint, after) = (self.endpoint.clone(), self.policy.request_timeout);
-        ResolveError::Timeout { endpoint, after }.into()
+    /// The record as the node tells it, unproven: enough to plan a transaction with, and no more. To use a key, take a
+    /// [`Resolver`](crate::Resolver).
+    ///
+    /// # Errors
+    /// [`WriteError`] where the node does not answer or has no registry.
+    pub async fn record(&self, identity: Identity) -> Result<Option<RecordWord>, WriteError> {
+        let (owner, label) = (account(identity.owner), word(identity.label));
+        let stored = self.view(IKeyRegistry::storedWordCall { owner, label }).await?;
+        Ok(RecordWord::parse(stored.into()))
+    }
+
+    /// The version that the record's next key will have.
+    async fn next_version(&self, identity: Identity) -> Result<u16, WriteError> {
+        let current = self.record(identity).await?.map_or(0, |record| record.version);
+        Ok(current.checked_add(1).ok_or(RegistryRefusal::VersionsExhausted { identity })?)
+    }
+
+    const fn own(&self, label: Label) -> Identity {
+        Identity { owner: self.account(), label }
     }
 }
 
@@ -241,16 +196,7 @@ impl Default for WritePolicy {
     }
 }
 
-async fn within<T>(
-    endpoint: &Endpoint,
-    after: Duration,
-    work: impl Future<Output = Result<T, ResolveError>>,
-) -> Result<T, WriteError> {
-    match tokio::time::timeout(after, work).await {
-        Ok(outcome) => outcome.map_err(Into::into),
-        Err(_) => Err(ResolveError::Timeout { endpoint: endpoint.clone(), after }.into()),
-    }
+fn reason_code(reason: RevocationReason) -> Result<IKeyRegistry::Reason, WriteError> {
+    let code = reason.code();
+    IKeyRegistry::Reason::try_from(code).map_err(|_| WriteError::UnknownReason { code })
 }
-
-const FIRST_POLL: Duration = Duration::from_millis(20);
-const SLOWEST_POLL: Duration = Duration::from_secs(2);

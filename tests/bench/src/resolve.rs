@@ -10,7 +10,7 @@ use alloy::primitives::Address as AccountAddress;
 use alloy::rpc::client::RpcClient;
 use alloy::rpc::types::{EIP1186AccountProofResponse, Header};
 use countersign::custody::{Custody, LocalKey};
-use countersign::registry::write::{KeyTerms, OwnerAccount, Registrar, WritePolicy};
+use countersign::registry::write::{KeyTerms, PayingAccount, Registrar, WritePolicy};
 use countersign::registry::{Endpoint, HeadPolicy, HeadTrust, RecordSlots, Resolver, artifact};
 use countersign::{Address, Identity, Label};
 use tokio::runtime::{Builder, Runtime};
@@ -95,17 +95,17 @@ impl Chain {
 async fn register(anvil: &AnvilInstance) -> Result<Identity, BenchError> {
     let endpoint = anvil.endpoint().parse::<Endpoint>()?;
     let account = anvil.addresses().first().ok_or("Anvil has no accounts")?;
-    let owner = OwnerAccount::Unlocked(Address(account.into_array()));
+    let owner = PayingAccount::Unlocked(Address(account.into_array()));
     let registry = artifact::key_registry_address();
     let registrar =
         Registrar::connect(&endpoint, anvil.chain_id(), registry, owner, WritePolicy::default()).await?;
-    registrar.deploy_registry().await?;
+    registrar.deploy_contracts().await?;
     let key = LocalKey::generate()?;
-    let terms = KeyTerms { public_key: key.public_key(), valid_until: None, suite_floor: 1, pinned: true };
+    let terms = KeyTerms::new(key.public_key());
     let pending = registrar.register(Label::DEFAULT, terms).await?;
     let possession = key.answer(pending.request()).await?;
     pending.submit(possession).await?;
-    Ok(Identity::of(registrar.owner()))
+    Ok(Identity::of(registrar.account()))
 }
 
 /// The pinned one, or the one that `ANVIL` names.

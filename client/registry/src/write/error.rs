@@ -5,8 +5,10 @@ use std::time::Duration;
 use alloy::primitives::{Address as AccountAddress, B256};
 use alloy::sol_types::SolInterface;
 use alloy::transports::TransportError;
-use countersign_protocol::Address;
+use countersign_protocol::{Address, Identity};
 
+use super::RegistryRefusal;
+use crate::consent::{DocumentError, SigningDomain};
 use crate::endpoint::Endpoint;
 use crate::error::ResolveError;
 use crate::interface::IKeyRegistry::IKeyRegistryErrors as Raw;
@@ -18,29 +20,29 @@ pub enum WriteError {
     /// The contract refused it.
     #[error("the registry refused: {0}")]
     Refused(#[from] RegistryRefusal),
-    /// The owner account cannot pay for it.
-    #[error("{owner} has too little ether to pay for this transaction; fund it ({detail})")]
+    /// The paying account cannot pay for it.
+    #[error("{account} has too little ether to pay for this transaction; fund it ({detail})")]
     InsufficientFunds {
         /// The account that was to pay.
-        owner: Address,
+        account: Address,
         /// The node's own words.
         detail: String,
     },
     /// Another transaction of the same account took its place in line.
-    #[error("another transaction of {owner} came first; try again ({detail})")]
+    #[error("another transaction of {account} came first; try again ({detail})")]
     NonceTaken {
         /// The account.
-        owner: Address,
+        account: Address,
         /// The node's own words.
         detail: String,
     },
-    /// The node holds no key for the owner account.
+    /// The node holds no key for the account.
     #[error(
-        "the node cannot sign for {owner}; give the account's key, or use a node that holds it ({detail})"
+        "the node cannot sign for {account}; give the account's key, or use a node that holds it ({detail})"
     )]
     AccountLocked {
         /// The account.
-        owner: Address,
+        account: Address,
         /// The node's own words.
         detail: String,
     },
@@ -69,6 +71,59 @@ pub enum WriteError {
         /// The code.
         code: u8,
     },
+    /// The signed document is of no use.
+    #[error(transparent)]
+    Document(#[from] DocumentError),
+    /// What was signed counts elsewhere.
+    #[error(
+        "this was signed for the {signed}, not for the {here}; submit it there, or have it signed for here"
+    )]
+    OtherDomain {
+        /// Where it counts.
+        signed: SigningDomain,
+        /// Where it was to be submitted.
+        here: SigningDomain,
+    },
+    /// The record is not at the version that the signatures follow.
+    #[error(
+        "this was signed as version {signed} of {identity}, and the record is at version {record} (0: none), whose next is another: it was submitted before, or overtaken; look at the record and have it signed again"
+    )]
+    OutOfTurn {
+        /// Whose record.
+        identity: Identity,
+        /// The record's version, by the node's word; 0 where there is none.
+        record: u16,
+        /// The version that was signed.
+        signed: u16,
+    },
+    /// An entry does not belong into a batch.
+    #[error("{identity} cannot be registered in a batch: {reason}; submit it by itself")]
+    NotForBatch {
+        /// Whose registration.
+        identity: Identity,
+        /// What a batch takes, and this is not.
+        reason: &'static str,
+    },
+    /// A batch of none, or of more than one transaction holds.
+    #[error("a batch has 1 to {} registrations, this one {size}; divide it", super::MAX_BATCH)]
+    BatchSize {
+        /// How many.
+        size: usize,
+    },
+    /// The account's key did not sign.
+    #[error("{account} did not sign this: {detail}")]
+    NotSigned {
+        /// Which account.
+        account: Address,
+        /// What the signer said, or what is wrong with its answer.
+        detail: String,
+    },
+    /// A time that the contract has no room for.
+    #[error("Unix time {until} is beyond what the registry can hold; give one below 2^40")]
+    BeyondTime {
+        /// What was asked for, in Unix seconds.
+        until: u64,
+    },
     /// This chain lacks the deployer that gives the registry its address.
     #[error(
         "this chain has no deterministic deployer at {deployer}; deploy that first (github.com/Arachnid/deterministic-deployment-proxy)"
@@ -77,80 +132,32 @@ pub enum WriteError {
         /// Where it should be.
         deployer: AccountAddress,
     },
+    /// What lies at a contract's one address is not that contract, by the node's word.
+    #[error("{address} should be a contract of Countersign and is not ({}); use another node", found.map_or_else(|| "nothing lies there".into(), |hash| format!("other code: {hash}")))]
+    OtherCode {
+        /// The contract's address.
+        address: Address,
+        /// The hash of the code that lies there, if any does.
+        found: Option<B256>,
+    },
     /// The node could not be reached, is on another chain, refused, or has no registry.
     #[error(transparent)]
     Endpoint(#[from] ResolveError),
 }
 
-/// The contract's own errors. The identity in question is always the caller's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum RegistryRefusal {
-    /// An unrevoked key is there.
-    #[error("a key (version {version}) is registered already; rotate it")]
-    AlreadyRegistered {
-        /// Its version.
-        version: u16,
-    },
-    /// Nothing is there.
-    #[error("nothing is registered under this label; register first")]
-    NotRegistered,
-    /// The key was revoked.
-    #[error("the key (version {version}) was revoked, which nothing undoes; register a fresh key")]
-    KeyRevokedAlready {
-        /// Its version.
-        version: u16,
-    },
-    /// The key expired.
-    #[error("the key expired at Unix time {valid_until}; rotate it")]
-    KeyExpired {
-        /// When.
-        valid_until: u32,
-    },
-    /// The new expiry lies in the past.
-    #[error("the expiry {valid_until} is not in the future; give a later one or none")]
-    ExpiryNotInFuture {
-        /// What was asked for.
-        valid_until: u32,
-    },
-    /// The suite floor has no meaning yet.
-    #[error("suite floor {suite_floor} is reserved; use 0 or 1")]
-    SuiteFloorReserved {
-        /// What was asked for.
-        suite_floor: u8,
-    },
-    /// The revoked key itself was registered again.
-    #[error("this key was revoked; register a fresh one")]
-    RevokedKeyReused,
-    /// 65,535 versions.
-    #[error("this label had its last version; use another label")]
-    VersionsExhausted,
-    /// The possession proof is by another key, or for another version.
-    #[error(
-        "the possession proof does not hold: the record changed meanwhile, or another key signed; try again"
-    )]
-    PossessionNotProven,
-    /// The proof's s is high.
-    #[error("the possession proof has a high s; sign with the low one")]
-    MalleableSignature,
-    /// The key to be pinned is not the record's.
-    #[error("this key is not the record's; pin the one that is registered")]
-    KeyMismatch,
-    /// It is pinned already.
-    #[error("the key (version {version}) is pinned already; nothing is to do")]
-    AlreadyPinned {
-        /// Its version.
-        version: u16,
-    },
-}
-
 impl WriteError {
-    /// Sorts out why a node would not send a transaction. Nodes say most of it in prose alone.
-    pub(super) fn refused(endpoint: &Endpoint, owner: Address, error: TransportError) -> Self {
+    /// Sorts out why a node would not do it. Nodes say most of it in prose alone.
+    pub(super) fn refused(
+        endpoint: &Endpoint,
+        method: &'static str,
+        account: Address,
+        error: TransportError,
+    ) -> Self {
         let revert = error.as_error_resp().and_then(|response| response.as_revert_data());
         if let Some(refusal) = revert.and_then(|data| Raw::abi_decode(&data).ok()) {
             return Self::Refused(refusal.into());
         }
-        let failure = node::endpoint_failure(endpoint, "eth_sendTransaction", error);
+        let failure = node::endpoint_failure(endpoint, method, error);
         let ResolveError::NodeRefused { message, .. } = &failure else {
             return Self::Endpoint(failure);
         };
@@ -158,32 +165,13 @@ impl WriteError {
         let words = message.to_lowercase();
         let says = |phrases: &[&str]| phrases.iter().any(|phrase| words.contains(phrase));
         if says(&["insufficient funds", "insufficient balance"]) {
-            Self::InsufficientFunds { owner, detail }
+            Self::InsufficientFunds { account, detail }
         } else if says(&["nonce too low", "nonce too high", "already known", "replacement transaction"]) {
-            Self::NonceTaken { owner, detail }
+            Self::NonceTaken { account, detail }
         } else if says(&["unknown account", "no signer available", "account is locked"]) {
-            Self::AccountLocked { owner, detail }
+            Self::AccountLocked { account, detail }
         } else {
             Self::Endpoint(failure)
-        }
-    }
-}
-
-impl From<Raw> for RegistryRefusal {
-    fn from(raw: Raw) -> Self {
-        match raw {
-            Raw::AlreadyRegistered(error) => Self::AlreadyRegistered { version: error.version },
-            Raw::NotRegistered(_) => Self::NotRegistered,
-            Raw::KeyRevokedAlready(error) => Self::KeyRevokedAlready { version: error.version },
-            Raw::KeyExpired(error) => Self::KeyExpired { valid_until: error.validUntil },
-            Raw::ExpiryNotInFuture(error) => Self::ExpiryNotInFuture { valid_until: error.validUntil },
-            Raw::SuiteFloorReserved(error) => Self::SuiteFloorReserved { suite_floor: error.suiteFloor },
-            Raw::RevokedKeyReused(_) => Self::RevokedKeyReused,
-            Raw::VersionsExhausted(_) => Self::VersionsExhausted,
-            Raw::PossessionNotProven(_) => Self::PossessionNotProven,
-            Raw::MalleableSignature(_) => Self::MalleableSignature,
-            Raw::KeyMismatch(_) => Self::KeyMismatch,
-            Raw::AlreadyPinned(error) => Self::AlreadyPinned { version: error.version },
         }
     }
 }
