@@ -134,7 +134,8 @@ contract RevokeByKeyTest is RegistryTest {
     function test_refusesWhatIsNoSignature() public {
         aliceRegisters(7);
         bytes memory good = certificate(7);
-        uint8[7] memory lengths = [0, 1, 63, 64, 66, 128, 129];
+        // Not 64: cut to that, it is the ERC-2098 form of itself wherever v is 27, which the registry's address decides.
+        uint8[6] memory lengths = [0, 1, 63, 66, 128, 129];
         for (uint256 i = 0; i < lengths.length; ++i) {
             refuses(spread(good, lengths[i]), addressOf(7));
         }
