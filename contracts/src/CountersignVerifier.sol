@@ -9,8 +9,8 @@ import {RegistryDomain} from "./libraries/RegistryDomain.sol";
 import {StateAgreementHash} from "./libraries/StateAgreementHash.sol";
 
 /// @title CountersignVerifier
-/// @notice Whether both parties of a session signed an agreement. Keeps nothing, and nobody can change it; the same code
-/// at the same address on every chain.
+/// @notice Whether both parties of a session signed an agreement. Keeps nothing, and nobody can change it; the same
+/// code at the same address on every chain.
 contract CountersignVerifier is ICountersignVerifier {
     /// @inheritdoc ICountersignVerifier
     address public immutable REGISTRY;

@@ -9,8 +9,8 @@ import {SchnorrSigner} from "./SchnorrSigner.sol";
 import {VM} from "./Vm.sol";
 
 /// @title AgreementTest
-/// @notice Both contracts deployed by the script that users run, ALICE who dialled, BOB's desk who answered, and what they
-/// agreed to a minute after both registered.
+/// @notice Both contracts deployed by the script that users run, ALICE who dialled, BOB's desk who answered, and what
+/// they agreed to a minute after both registered.
 abstract contract AgreementTest is RegistryTest {
     using SchnorrSigner for SchnorrSigner.Signature;
 

@@ -5,8 +5,8 @@ import {ICountersignVerifier} from "../src/interfaces/ICountersignVerifier.sol";
 import {AgreementTest} from "./AgreementTest.sol";
 import {VM} from "./Vm.sol";
 
-/// @notice What `verify` costs as a whole transaction, 21,000, calldata and both cold records included, as `isolate` runs
-/// it. A contract that calls it pays neither the 21,000 nor, for the calldata, more than the copying.
+/// @notice What `verify` costs as a whole transaction, 21,000, calldata and both cold records included, as `isolate`
+/// runs it. A contract that calls it pays neither the 21,000 nor, for the calldata, more than the copying.
 ///
 /// forge-config: default.isolate = true
 contract CountersignVerifierGasTest is AgreementTest {

@@ -4,8 +4,8 @@ pragma solidity ^0.8.37;
 import {VM, Vm} from "./Vm.sol";
 
 /// @title SchnorrSigner
-/// @notice Signs as one holder of a FROST(secp256k1, KECCAK-256) key does, written from RFC 9591 and RFC 9380 and not from
-/// the library that checks it.
+/// @notice Signs as one holder of a FROST(secp256k1, KECCAK-256) key does, written from RFC 9591 and RFC 9380 and not
+/// from the library that checks it.
 library SchnorrSigner {
     /// @notice The key (x, y), and (R, z) with R as SEC 1 prefix and X coordinate.
     struct Signature {

@@ -6,10 +6,10 @@ import {SafeTransferLib} from "solady/utils/SafeTransferLib.sol";
 import {ICountersignVerifier} from "../src/interfaces/ICountersignVerifier.sol";
 
 /// @title Settlement
-/// @notice Delivery against payment: swaps the tokens of two traders who countersigned the trade in a Countersign session,
-/// both or none, once. The traders approve this contract for what they owe; anyone may settle.
-/// @dev What a contract must add to `ICountersignVerifier.verify`: `terms` that name this contract and this chain, that the
-/// traders are the parties, that each agreement counts once, and how old one may be.
+/// @notice Delivery against payment: swaps the tokens of two traders who countersigned the trade in a Countersign
+/// session, both or none, once. The traders approve this contract for what they owe; anyone may settle.
+/// @dev What a contract must add to `ICountersignVerifier.verify`: `terms` that name this contract and this chain, that
+/// the traders are the parties, that each agreement counts once, and how old one may be.
 contract Settlement {
     /// @notice What the parties agree to: the EIP-712 digest of this, in the domain ("Settlement", "1", chain id, this
     /// contract), is the agreement's `terms`.
@@ -34,7 +34,8 @@ contract Settlement {
     /// @notice The tokens were swapped.
     event Settled(bytes32 indexed digest, address indexed seller, address indexed buyer);
 
-    /// @notice Oldest agreement that is settled, in seconds: whoever stole a key gains nothing by dating one further back.
+    /// @notice Oldest agreement that is settled, in seconds: whoever stole a key gains nothing by dating one further
+    /// back.
     uint256 public constant MAX_AGE = 5 minutes;
 
     /// @notice Who says whether an agreement is countersigned.

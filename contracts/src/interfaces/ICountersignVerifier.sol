@@ -4,32 +4,29 @@ pragma solidity >=0.8.20;
 /// @title ICountersignVerifier
 /// @notice Tells any contract whether both parties of a Countersign session signed what it is about to act upon, each
 /// with the identity key that the registry holds for it.
-/// @dev Every type and error of the verifier stands here; this file imports nothing, so that other languages can read it
-/// alone.
+/// @dev Every type and error of the verifier stands here; this file imports nothing, so that other languages can read
+/// it alone.
 ///
-/// What the two identity keys sign is EIP-712 typed data, in the domain ("Countersign StateAgreement", "1", chain id, this
-/// contract):
+/// What the two identity keys sign is EIP-712 typed data, in the domain ("Countersign StateAgreement", "1", chain id,
+/// this contract):
 ///
 ///     StateAgreement
-///     |- bytes32 session         which session agreed
-///     |- SessionState state      what both held to be true, as the session's key schedule bound it
+///     |- bytes32 session               which session agreed
+///     |- SessionState state            what both held to be true, as the session's key schedule bound it
 ///     |  |- uint256 chainId
 ///     |  |- uint64 blockNumber
 ///     |  |- bytes32 blockHash
 ///     |  |- address registry
-///     |  |- RegistryRecord initiator
-///     |  |  |- address owner      |- address signer       |- uint8 scheme
-///     |  |  |- bytes32 label      |- uint40 anchoredAt    '- uint8 suiteFloor
-///     |  |  '- uint16 version     '- uint32 validUntil
-///     |  |- RegistryRecord responder
-///     |  '- Reading[] valuation
-///     |     '- address source, uint8 kind, bytes32 subject, bytes32 value
-///     |- bytes32 terms           what they agreed to, as the contract that acts on it hashes it
+///     |  |- RegistryRecord initiator   address owner, bytes32 label, uint16 version, address signer,
+///     |  |                             uint40 anchoredAt, uint32 validUntil, uint8 scheme, uint8 suiteFloor
+///     |  |- RegistryRecord responder   likewise
+///     |  '- Reading[] valuation        address source, uint8 kind, bytes32 subject, bytes32 value
+///     |- bytes32 terms                 what they agreed to, as the contract that acts on it hashes it
 ///     |- uint40 agreedAt
 ///     '- uint40 expiry
 ///
-/// The structs below have these members in this order, and each is hashed as EIP-712 says. The hash of `state` is the state
-/// hash of the session.
+/// The structs below have these members in this order, and each is hashed as EIP-712 says. The hash of `state` is the
+/// state hash of the session.
 interface ICountersignVerifier {
     /// @notice A registry record, as a storage proof showed it to both parties.
     /// @param owner Whose record.
@@ -113,8 +110,8 @@ interface ICountersignVerifier {
     error SameIdentity(address owner, bytes32 label);
     /// @notice The registry never held a key for this party.
     error PartyNotRegistered(Party party, address owner, bytes32 label);
-    /// @notice The registry holds another version of this party's record, most often because its key was rotated since. The
-    /// parties must agree anew.
+    /// @notice The registry holds another version of this party's record, most often because its key was rotated since.
+    /// The parties must agree anew.
     error VersionNotCurrent(Party party, uint16 agreed, uint16 current);
     /// @notice What the parties agreed to be this party's record is not what the registry holds.
     error RecordDiffers(Party party, uint256 storedWord);
@@ -129,19 +126,19 @@ interface ICountersignVerifier {
     /// @dev A party's key was in force if the registry holds it now, under the version agreed, anchored no later than
     /// `agreedAt`, and it neither expired nor was revoked by then. A revocation since does not undo the agreement.
     ///
-    /// Warning: keeps nothing. Whoever acts upon an agreement must act once per digest, and on `terms` that name the acting
-    /// contract: two contracts that take the same terms both act.
+    /// Warning: keeps nothing. Whoever acts upon an agreement must act once per digest, and on `terms` that name the
+    /// acting contract: two contracts that take the same terms both act.
     /// Warning: `session`, `state.blockNumber`, `state.blockHash` and `state.valuation` are the two parties' word. No
     /// contract can look at a past block; that both of them proved it is what the session was for.
     /// Warning: `agreedAt` is the two parties' word too, whatever the reason of a revocation since: if a revocation for
-    /// compromise voided what was agreed before, the loser of a trade could void it. The price is that a thief of one key and
-    /// the other party together can date an agreement back to when that key was in force, until it is rotated away. Bound the
-    /// age of `agreedAt` as tightly as the use allows.
-    /// Warning: a rotation ends all agreements of the version before, since the registry keeps only the current one. Where a
-    /// party could gain from that, act at once, or hold its deposit.
+    /// compromise voided what was agreed before, the loser of a trade could void it. The price is that a thief of one
+    /// key and the other party together can date an agreement back to when that key was in force, until it is rotated
+    /// away. Bound the age of `agreedAt` as tightly as the use allows.
+    /// Warning: a rotation ends all agreements of the version before, since the registry keeps only the current one.
+    /// Where a party could gain from that, act at once, or hold its deposit.
     /// @param agreement What was agreed.
-    /// @param initiatorSignature By the initiator's key over the digest. ECDSA: 64 bytes (r, vs; ERC-2098) or 65 (r, s, v),
-    /// with a low s. Schnorr: 129 bytes, X and Y of the key, R in SEC 1 compressed form, z.
+    /// @param initiatorSignature By the initiator's key over the digest. ECDSA: 64 bytes (r, vs; ERC-2098) or 65 (r, s,
+    /// v), with a low s. Schnorr: 129 bytes, X and Y of the key, R in SEC 1 compressed form, z.
     /// @param responderSignature By the responder's key, likewise.
     /// @return digest Identifies the agreement: what both signed.
     function verify(
