@@ -8,16 +8,24 @@ use crate::command;
 use crate::exit;
 
 mod chain;
+mod domain;
 mod identity;
 mod layered;
 mod passphrase;
+mod payer;
+mod reason;
 mod session;
+mod writer;
 
 pub(crate) use chain::ChainArguments;
-pub(crate) use identity::{KeystoreArguments, OwnerAccountArguments, OwnerArguments};
+pub(crate) use domain::DomainArguments;
+pub(crate) use identity::{KeystoreArguments, OwnerAccountArguments, OwnerArguments, OwnerKeystoreArguments};
 pub(crate) use layered::{Layer, Layered};
 pub(crate) use passphrase::PassphraseArguments;
+pub(crate) use payer::PayerArguments;
+pub(crate) use reason::Reason;
 pub(crate) use session::{InstrumentArgument, SuiteArguments};
+pub(crate) use writer::{NodeArguments, WriterArguments};
 
 /// Private, mutually authenticated channels between two Ethereum addresses.
 ///
@@ -60,6 +68,12 @@ pub(crate) enum Command {
     Register(command::register::Register),
     Rotate(command::rotate::Rotate),
     Revoke(command::revoke::Revoke),
+    SignRegistration(command::sign_registration::SignRegistration),
+    Submit(command::submit::Submit),
+    RevocationCertificate(command::revocation_certificate::RevocationCertificateCommand),
+    Operator(command::operator::OperatorCommand),
+    Onboard(command::onboard::Onboard),
+    Bundle(command::bundle::BundleCommand),
     Resolve(command::resolve::Resolve),
     Listen(command::listen::Listen),
     Connect(command::connect::Connect),
@@ -79,9 +93,14 @@ Examples:
   countersign demo                                      the whole job, on a chain of its own
   countersign keygen                                    make an identity key
   countersign register --unlocked                       put it on chain under your account
+  countersign register --owner-keystore a.json --sponsor 0x7099…79C8   the owner signs, another account pays
   countersign resolve 0xf39F…2266                       somebody's key, proven
   countersign listen --bind 127.0.0.1:9734              wait for peers
   echo order | countersign connect 0xf39F…2266 --at 127.0.0.1:9734
+  countersign sign-registration --owner-keystore a.json --out signed.json   offline; then, anywhere:
+  countersign submit signed.json --sponsor-keystore gas.json
+  countersign onboard traders.csv --sponsor-keystore gas.json           a whole venue at once
+  countersign revocation-certificate make               so that you can end your key, whatever is lost
   countersign doctor                                    when something does not work";
 
 const PRECEDENCE: &str = "\

@@ -1,5 +1,6 @@
 //! The commands, one file each.
 
+pub(crate) mod bundle;
 pub(crate) mod completions;
 pub(crate) mod connect;
 pub(crate) mod contacts;
@@ -8,7 +9,12 @@ pub(crate) mod doctor;
 pub(crate) mod keygen;
 pub(crate) mod listen;
 pub(crate) mod man;
+pub(crate) mod onboard;
+pub(crate) mod operator;
 pub(crate) mod register;
 pub(crate) mod resolve;
+pub(crate) mod revocation_certificate;
 pub(crate) mod revoke;
 pub(crate) mod rotate;
+pub(crate) mod sign_registration;
+pub(crate) mod submit;

@@ -14,6 +14,7 @@ pub(crate) enum Exit {
     Refused,
     Transport,
     Unhealthy,
+    Document,
     Interrupted,
     Terminated,
 }
@@ -32,6 +33,7 @@ impl Exit {
             Self::Refused => 9,
             Self::Transport => 10,
             Self::Unhealthy => 11,
+            Self::Document => 12,
             Self::Interrupted => 130,
             Self::Terminated => 143,
         }
@@ -53,6 +55,7 @@ Exit codes:
     9  the peer refused, or holds another view of the chain
    10  transport: the peer cannot be reached or is gone, the port is in use
    11  doctor found something that does not work
+   12  a signed document is malformed, does not hold, or is for another chain or registry
   130  interrupted (Ctrl-C)
   143  terminated (SIGTERM)";
 
@@ -74,6 +77,7 @@ mod tests {
             Exit::Refused,
             Exit::Transport,
             Exit::Unhealthy,
+            Exit::Document,
             Exit::Interrupted,
             Exit::Terminated,
         ];

@@ -2,15 +2,16 @@
 
 use clap::{Args, ValueEnum};
 use countersign::custody::{Custody, LocalKey};
-use countersign::protocol::{Address, Identity};
-use countersign::registry::write::{KeyTerms, Written};
+use countersign::protocol::Address;
+use countersign::registry::consent::KeyTerms;
+use countersign::registry::write::Written;
 use serde::Serialize;
 
 use crate::console::Report;
 use crate::failure::Failure;
 use crate::fields::Fields;
 use crate::moment::{Span, timestamp, unix_now};
-use crate::owner_side::default_terms;
+use crate::owner_side::{KeyOnChain, OwnerSide};
 use crate::party::{checksummed, shown};
 
 /// Terms of a registration or rotation.
@@ -46,7 +47,12 @@ impl TermArguments {
             FloorChoice::Hybrid => 1,
         };
         let pinned = !self.compact;
-        Ok(KeyTerms { valid_until: self.valid_until()?, suite_floor, pinned, ..default_terms(key) })
+        Ok(KeyTerms {
+            valid_until: self.valid_until()?,
+            suite_floor,
+            pinned,
+            ..KeyTerms::new(key.public_key())
+        })
     }
 
     fn valid_until(&self) -> Result<Option<u32>, Failure> {
@@ -70,6 +76,8 @@ pub(crate) struct KeyWritten {
     pub(crate) keystore: String,
     pub(crate) pinned: bool,
     pub(crate) valid_until: Option<u32>,
+    /// Null where the owner itself paid.
+    pub(crate) paid_by: Option<String>,
     #[serde(flatten)]
     pub(crate) transaction: TransactionReport,
 }
@@ -101,21 +109,21 @@ impl TransactionReport {
 impl KeyWritten {
     pub(crate) fn new(
         change: &'static str,
-        identity: &Identity,
-        chain_id: u64,
-        (version, terms, written): (u16, KeyTerms, Written),
-        (key, keystore): (&LocalKey, &std::path::Path),
+        side: &OwnerSide,
+        (terms, outcome): (KeyTerms, KeyOnChain),
+        keystore: &std::path::Path,
     ) -> Self {
         Self {
             change,
-            identity: shown(identity),
-            chain_id,
-            version,
-            signer: checksummed(&Address(key.public_key().address())),
+            identity: shown(&side.identity),
+            chain_id: side.chain_id,
+            version: outcome.version,
+            signer: checksummed(&Address(terms.public_key.address())),
             keystore: keystore.display().to_string(),
             pinned: terms.pinned,
             valid_until: terms.valid_until,
-            transaction: written.into(),
+            paid_by: side.paid_by().map(|account| checksummed(&account)),
+            transaction: outcome.written.into(),
         }
     }
 }
@@ -128,7 +136,8 @@ impl Report for KeyWritten {
             .line("signer", &self.signer)
             .line("keystore", &self.keystore)
             .line("record", if self.pinned { "pinned" } else { "compact" })
-            .line_if("expires", self.valid_until.map(|until| timestamp(until.into())));
+            .line_if("expires", self.valid_until.map(|until| timestamp(until.into())))
+            .line_if("paid by", self.paid_by.as_ref());
         self.transaction.append_to(fields).to_string()
     }
 }

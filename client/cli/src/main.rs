@@ -16,6 +16,7 @@ mod anvil;
 mod arguments;
 mod command;
 mod config;
+mod confirmation;
 mod console;
 mod contacts;
 mod context;
@@ -24,6 +25,7 @@ mod doctor;
 mod exit;
 mod failure;
 mod fields;
+mod hex_bytes;
 mod instrument;
 mod interrupt;
 mod key_terms;
@@ -31,15 +33,20 @@ mod keyfile;
 mod local_trader;
 mod log;
 mod moment;
+mod onboard;
 mod owner_side;
 mod party;
 mod passphrase;
+mod payer;
 mod pipe;
 mod progress;
 mod record_report;
 mod session_report;
 mod settings;
+mod signed_document;
 mod terminal;
+mod wallet_request;
+mod whole_file;
 
 use std::process::ExitCode;
 
@@ -99,6 +106,12 @@ async fn dispatch(command: Command, context: &Context) -> Result<(), Failure> {
         Command::Register(register) => register.run(context).await,
         Command::Rotate(rotate) => rotate.run(context).await,
         Command::Revoke(revoke) => revoke.run(context).await,
+        Command::SignRegistration(sign) => sign.run(context).await,
+        Command::Submit(submit) => submit.run(context).await,
+        Command::RevocationCertificate(certificate) => certificate.run(context).await,
+        Command::Operator(operator) => operator.run(context).await,
+        Command::Onboard(onboard) => onboard.run(context).await,
+        Command::Bundle(bundle) => bundle.run(context).await,
         Command::Resolve(resolve) => resolve.run(context).await,
         Command::Listen(listen) => listen.run(context).await,
         Command::Connect(connect) => connect.run(context).await,

@@ -33,6 +33,56 @@ impl<'de> Deserialize<'de> for Span {
     }
 }
 
+/// A moment, written as Unix seconds or like `2027-01-31T12:00:00Z`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Moment(pub(crate) u64);
+
+impl FromStr for Moment {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if !text.is_empty() && text.bytes().all(|digit| digit.is_ascii_digit()) {
+            return text.parse().map(Self).map_err(|_| format!("{text} is beyond the end of time"));
+        }
+        let malformed = |error: &dyn fmt::Display| {
+            format!("{text:?} is no moment ({error}); write it like 2027-01-31T12:00:00Z or as Unix seconds")
+        };
+        let time = humantime::parse_rfc3339_weak(text).map_err(|error| malformed(&error))?;
+        let since = time.duration_since(UNIX_EPOCH).map_err(|_| malformed(&"it is before 1970"))?;
+        Ok(Self(since.as_secs()))
+    }
+}
+
+/// A moment, or how far it is from now: `7days` or `2027-01-31T12:00:00Z`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Deadline {
+    In(Span),
+    At(Moment),
+}
+
+impl Deadline {
+    /// Unix seconds, from the local clock where it was a span.
+    pub(crate) fn unix(self) -> u64 {
+        match self {
+            Self::In(span) => unix_now().saturating_add(span.0.as_secs()),
+            Self::At(moment) => moment.0,
+        }
+    }
+}
+
+impl FromStr for Deadline {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if let Ok(moment) = text.parse() {
+            return Ok(Self::At(moment));
+        }
+        text.parse().map(Self::In).map_err(|_: String| {
+            format!("{text:?} is neither a span such as 7days nor a moment such as 2027-01-31T12:00:00Z")
+        })
+    }
+}
+
 /// The local clock in Unix seconds; a clock before 1970 reads as 1970.
 pub(crate) fn unix_now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs()
@@ -85,6 +135,18 @@ mod tests {
         assert_eq!("90s".parse::<Span>().unwrap().0, Duration::from_secs(90));
         assert_eq!("1h 30m".parse::<Span>().unwrap().0, Duration::from_secs(5400));
         assert!("90".parse::<Span>().unwrap_err().contains("90s"));
+    }
+
+    #[test]
+    fn a_deadline_is_a_span_or_a_moment() {
+        assert_eq!("0".parse::<Deadline>().unwrap(), Deadline::At(Moment(0)));
+        assert_eq!("2027-01-31T12:00:00Z".parse::<Deadline>().unwrap().unix(), 1_801_396_800);
+        assert_eq!("2027-01-31 12:00:00".parse::<Deadline>().unwrap().unix(), 1_801_396_800);
+        let week: Deadline = "7days".parse().unwrap();
+        assert!(week.unix().abs_diff(unix_now() + 7 * 86_400) < 5);
+        for wrong in ["", "-1", "soon", "2027-02-31T00:00:00Z", "99999999999999999999"] {
+            assert!(wrong.parse::<Deadline>().unwrap_err().contains("7days"), "{wrong}");
+        }
     }
 
     #[test]

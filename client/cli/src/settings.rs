@@ -1,6 +1,7 @@
 //! File, environment and flags joined: what a command works with.
 
 mod chain;
+mod domain;
 mod identity;
 mod session;
 

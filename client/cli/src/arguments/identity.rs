@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::PassphraseArguments;
-use crate::moment::Span;
 use crate::party::Account;
 
 /// The account that counterparties know this side by.
@@ -31,12 +30,23 @@ pub(crate) struct KeystoreArguments {
     pub(crate) passphrase: PassphraseArguments,
 }
 
-/// The account that pays for a transaction and is the record's owner.
+/// The record's owner: it signs, and pays unless somebody else does.
 #[derive(Clone, Debug, Default, Args)]
-#[command(next_help_heading = "Owner account (pays and signs the transaction)")]
+#[command(next_help_heading = "Owner account (signs, and pays unless another account is to)")]
 pub(crate) struct OwnerAccountArguments {
+    #[command(flatten)]
+    pub(crate) keystore: OwnerKeystoreArguments,
+    /// The node itself holds the owner account, as Anvil does with its development accounts
+    #[arg(long, conflicts_with = "owner_keystore")]
+    pub(crate) unlocked: bool,
+}
+
+/// The key of the owner's account.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Owner account (signs, and pays unless another account is to)")]
+pub(crate) struct OwnerKeystoreArguments {
     /// The owner account's own keystore (not the identity key)
-    #[arg(long, value_name = "FILE", conflicts_with = "unlocked", required_unless_present = "unlocked")]
+    #[arg(long, value_name = "FILE")]
     pub(crate) owner_keystore: Option<PathBuf>,
     /// A file that holds its passphrase
     #[arg(long, value_name = "FILE", requires = "owner_keystore", conflicts_with = "owner_passphrase_fd")]
@@ -44,10 +54,4 @@ pub(crate) struct OwnerAccountArguments {
     /// An open file descriptor to read its passphrase from
     #[arg(long, value_name = "N", requires = "owner_keystore")]
     pub(crate) owner_passphrase_fd: Option<u32>,
-    /// The node itself holds the owner account, as Anvil does with its development accounts
-    #[arg(long)]
-    pub(crate) unlocked: bool,
-    /// How long to wait for a block to include the transaction [default: 2m]
-    #[arg(long, value_name = "TIME")]
-    pub(crate) wait: Option<Span>,
 }

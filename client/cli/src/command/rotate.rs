@@ -4,13 +4,14 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use countersign::custody::{LocalKey, ScryptCost};
+use countersign::registry::consent::KeyChange;
 
-use crate::arguments::{ChainArguments, OwnerAccountArguments, OwnerArguments, PassphraseArguments};
+use crate::arguments::{PassphraseArguments, WriterArguments};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::key_terms::{KeyWritten, TermArguments};
 use crate::keyfile;
-use crate::owner_side::{OwnerSide, prove_and_submit};
+use crate::owner_side::OwnerSide;
 
 /// Replace your registered key by another one
 ///
@@ -31,32 +32,19 @@ pub(crate) struct Rotate {
     #[command(flatten)]
     terms: TermArguments,
     #[command(flatten)]
-    account: OwnerAccountArguments,
-    #[command(flatten)]
-    owner: OwnerArguments,
-    #[command(flatten)]
-    chain: ChainArguments,
+    writer: WriterArguments,
 }
 
 impl Rotate {
     pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
         let path = &self.new_keystore;
-        let side = OwnerSide::open(context, &self.owner, &self.account, &self.chain).await?;
+        let side = OwnerSide::open(context, &self.writer).await?;
         let key = self.new_key(context, path).await?;
         let progress = context.console.progress("Rotating, and waiting for the block");
         let terms = self.terms.terms(&key)?;
-        let pending = side.registrar.rotate(side.identity.label, terms).await?;
-        let version = pending.version();
-        let written = prove_and_submit(pending, &key).await?;
+        let outcome = side.put_key(KeyChange::Rotate, terms, &key).await?;
         drop(progress);
-        let outcome = (version, terms, written);
-        context.console.report(&KeyWritten::new(
-            "rotated",
-            &side.identity,
-            side.chain_id,
-            outcome,
-            (&key, path),
-        ))?;
+        context.console.report(&KeyWritten::new("rotated", &side, (terms, outcome), path))?;
         context.console.remark(&format!(
             "From now on use --keystore {0}, or set [identity] keystore = \"{0}\".",
             path.display()
@@ -79,6 +67,8 @@ impl Rotate {
 const EXAMPLES: &str = "\
 Examples:
   countersign rotate --new-keystore identity-2.json --owner-keystore account.json
+  countersign rotate --new-keystore identity-2.json --owner-keystore account.json --sponsor-keystore gas.json
+  countersign rotate --new-keystore identity-2.json --operator --sponsor-keystore agent.json
   countersign rotate --new-keystore identity-2.json --owner 0xf39F…2266 --unlocked  on a test node
   countersign rotate --new-keystore identity.json --valid-for 90days …    same key, new expiry
 

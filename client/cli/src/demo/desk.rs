@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use countersign::custody::{LocalKey, Passphrase, ScryptCost};
+use countersign::custody::{Custody, LocalKey, Passphrase, ScryptCost};
 use countersign::protocol::{Identity, Label};
+use countersign::registry::consent::KeyTerms;
 use countersign::registry::write::Registrar;
 use countersign::{Address, Policy, Trader};
 use zeroize::Zeroizing;
@@ -14,7 +15,7 @@ use crate::console::Console;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::keyfile;
-use crate::owner_side::{default_terms, prove_and_submit};
+use crate::owner_side::prove_and_submit;
 use crate::party::checksummed;
 use crate::passphrase::PassphraseSource;
 
@@ -62,7 +63,7 @@ impl Desk {
     pub(super) async fn put_on_chain(&self, stage: &Stage, change: Change) -> Result<Told<()>, Failure> {
         let key = self.key().await?;
         let registrar: Registrar = stage.registrar(self.identity.owner).await?;
-        let (label, terms) = (self.identity.label, default_terms(&key));
+        let (label, terms) = (self.identity.label, KeyTerms::new(key.public_key()));
         let pending = match change {
             Change::Register => registrar.register(label, terms).await?,
             Change::Rotate => registrar.rotate(label, terms).await?,

@@ -3,7 +3,7 @@
 use alloy::primitives::{I256, U256};
 use alloy::providers::ProviderBuilder;
 use countersign::protocol::{Address, Query};
-use countersign::registry::write::{OwnerAccount, Registrar, WritePolicy};
+use countersign::registry::write::{PayingAccount, Registrar, WritePolicy};
 use countersign::registry::{HeadPolicy, HeadTrust, Resolver, artifact};
 
 use super::story::{Facts, Told};
@@ -28,7 +28,7 @@ impl Stage {
 
     /// What an account of this chain writes with.
     pub(super) async fn registrar(&self, owner: Address) -> Result<Registrar, Failure> {
-        let (account, policy) = (OwnerAccount::Unlocked(owner), WritePolicy::default());
+        let (account, policy) = (PayingAccount::Unlocked(owner), WritePolicy::default());
         let registry = artifact::key_registry_address();
         Ok(Registrar::connect(&self.anvil.endpoint, CHAIN_ID, registry, account, policy).await?)
     }
@@ -40,7 +40,7 @@ impl Stage {
     }
 
     pub(super) async fn deploy_registry(&self) -> Result<Told<()>, Failure> {
-        let deployment = self.registrar(DEPLOYER).await?.deploy_registry().await?;
+        let deployment = self.registrar(DEPLOYER).await?.deploy_contracts().await?.registry;
         let mut facts = Facts::default().say("registry", checksummed(&deployment.address));
         if let Some(written) = deployment.written {
             facts = facts.say("block", written.block_number).say("gas", written.gas_used);

@@ -25,7 +25,6 @@ fn classify(error: &ResolveError) -> (Exit, &'static str) {
         ResolveError::Expired { .. } => (Exit::Identity, "expired"),
         ResolveError::TooYoung { .. } => (Exit::Identity, "too_young"),
         ResolveError::Rotated { .. } => (Exit::Identity, "rotated"),
-        ResolveError::UnsupportedScheme { .. } => (Exit::Identity, "unsupported_scheme"),
         ResolveError::KeyMismatch { .. } => (Exit::Identity, "key_mismatch"),
         ResolveError::KeyNotPublished { .. } => (Exit::Identity, "key_not_published"),
         ResolveError::RecordRewound { .. } => (Exit::NotProven, "record_rewound"),

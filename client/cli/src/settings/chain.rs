@@ -96,7 +96,7 @@ impl PolicyTable {
     }
 }
 
-fn chain_id(flag: Option<u64>, named: Option<u64>, file: Option<u64>) -> Result<u64, Failure> {
+pub(super) fn chain_id(flag: Option<u64>, named: Option<u64>, file: Option<u64>) -> Result<u64, Failure> {
     if let (Some(configured), Some(named)) = (flag.or(file), named)
         && configured != named
     {

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use countersign::protocol::{Identity, Label};
 
 use super::Settings;
-use crate::arguments::{KeystoreArguments, OwnerAccountArguments, OwnerArguments, PassphraseArguments};
+use crate::arguments::{
+    KeystoreArguments, OwnerArguments, OwnerKeystoreArguments, PassphraseArguments, PayerArguments,
+};
 use crate::config::default_file;
 use crate::failure::Failure;
 use crate::party::Account;
@@ -78,9 +80,15 @@ impl Settings {
     }
 }
 
-impl OwnerAccountArguments {
+impl OwnerKeystoreArguments {
     pub(crate) fn passphrase(&self) -> PassphraseSource {
         PassphraseSource::new(self.owner_passphrase_file.as_deref(), self.owner_passphrase_fd)
+    }
+}
+
+impl PayerArguments {
+    pub(crate) fn passphrase(&self) -> PassphraseSource {
+        PassphraseSource::new(self.sponsor_passphrase_file.as_deref(), self.sponsor_passphrase_fd)
     }
 }
 

@@ -1,0 +1,92 @@
+//! What the chain says of rows before anything is sent: who is there already, and whom the registry would take.
+
+use countersign::protocol::Address;
+use countersign::registry::write::{Registrar, WriteError};
+use countersign::registry::{RecordWord, ResolveError};
+use futures_util::stream::{self, StreamExt};
+
+use super::report::Status;
+use super::row::{Outcome, Row, Wanted};
+use crate::failure::Failure;
+use crate::party::checksummed;
+use crate::progress::Bar;
+
+/// Ends every wanted row that is done, or that the registry would refuse.
+pub(super) async fn survey(registrar: &Registrar, rows: &mut [Row], bar: &Bar) -> Result<(), Failure> {
+    let found: Vec<(usize, Result<Option<Outcome>, Failure>)> = {
+        let wanted = rows.iter().enumerate().filter_map(|(index, row)| Some((index, row.wanted()?)));
+        stream::iter(wanted)
+            .map(|(index, wanted)| async move {
+                let outcome = examine(registrar, wanted).await;
+                bar.advance(1);
+                (index, outcome)
+            })
+            .buffered(AT_ONCE)
+            .collect()
+            .await
+    };
+    for (index, outcome) in found {
+        if let (Some(outcome), Some(row)) = (outcome?, rows.get_mut(index)) {
+            row.end(outcome);
+        }
+    }
+    Ok(())
+}
+
+/// `None` where the registry would take it now.
+pub(super) async fn examine(registrar: &Registrar, wanted: &Wanted) -> Result<Option<Outcome>, Failure> {
+    let record = registrar.record(wanted.identity()).await?;
+    if let Some(outcome) = settled(record.as_ref(), wanted) {
+        return Ok(Some(outcome));
+    }
+    match registrar.simulate(&wanted.document()).await {
+        Ok(()) => Ok(None),
+        Err(error) => refusal(error).map(Some),
+    }
+}
+
+/// What the record alone decides. `None` where the key is not there and the record is free for it.
+pub(super) fn settled(record: Option<&RecordWord>, wanted: &Wanted) -> Option<Outcome> {
+    let record = record?;
+    let signer = Address(wanted.key.consent.terms.public_key.address());
+    let version = record.version;
+    let conflict = |reason: String| Some(Outcome::bad(Status::Conflict, reason).at_version(version));
+    match (record.signer == signer, record.revoked) {
+        (true, None) => Some(Outcome::already(version)),
+        (true, Some(_)) => conflict(format!(
+            "this key (version {version}) was registered and revoked; have a fresh one signed"
+        )),
+        (false, None) => conflict(format!(
+            "another key (version {version}, signer {}) is registered; its owner may rotate it",
+            checksummed(&record.signer)
+        )),
+        (false, Some(_)) => revoked(version, wanted),
+    }
+}
+
+/// A record whose key was revoked takes a fresh key, if the owner signed for the version that comes next.
+fn revoked(version: u16, wanted: &Wanted) -> Option<Outcome> {
+    let signed = wanted.key.consent.version;
+    if version.checked_add(1) == Some(signed) {
+        return None;
+    }
+    let reason = format!("the key (version {version}) was revoked, and the document is for version {signed}");
+    Some(Outcome::bad(Status::Conflict, reason).at_version(version))
+}
+
+/// Sorts the refusal of one row, by the registry or by an owner's contract, from a failure of everything.
+pub(super) fn refusal(error: WriteError) -> Result<Outcome, Failure> {
+    match error {
+        WriteError::Refused(_)
+        | WriteError::OutOfTurn { .. }
+        | WriteError::Document(_)
+        // The node answered a moment before. An owner's contract may fail in any way, or take for ever.
+        | WriteError::Endpoint(ResolveError::NodeRefused { .. } | ResolveError::Timeout { .. }) => {
+            Ok(Outcome::bad(Status::Refused, error.to_string()))
+        }
+        other => Err(other.into()),
+    }
+}
+
+/// Questions under way at once: enough to hide a node's latency, too few to trip its limits.
+const AT_ONCE: usize = 8;
