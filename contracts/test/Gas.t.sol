@@ -9,7 +9,7 @@ import {VM} from "./Vm.sol";
 
 /// @notice What a user pays for each call: a whole transaction, 21,000 and calldata included, as `isolate` runs it and
 /// as receipts on Anvil say. The default label, a hybrid floor, an expiry where one can be given, a key without zero
-/// bytes, an owner's signature in its compact form. The figures are committed in contracts/snapshots; a change fails the
+/// bytes, ECDSA signatures in their compact form. The figures are committed in contracts/snapshots; a change fails the
 /// test until it is committed too:
 ///
 ///     FORGE_SNAPSHOT_CHECK=false forge test --match-contract Gas
@@ -19,6 +19,8 @@ contract GasTest is RegistryTest {
     using SchnorrSigner for SchnorrSigner.Signature;
 
     uint256 private constant OWNER_KEY = uint256(keccak256("the owner's account key"));
+    address private constant TRADER = address(uint160(uint256(keccak256("trader"))));
+    address private constant AGENT = address(uint160(uint256(keccak256("agent"))));
     uint40 private constant DEADLINE = NOW + 1 hours;
     IKeyRegistry.Reason private constant WHY = IKeyRegistry.Reason.KeyCompromised;
 
@@ -66,13 +68,13 @@ contract GasTest is RegistryTest {
 
     function test_revokeCompact() public {
         register(false);
-        aliceRevokesForReason();
+        traderRevokes();
         spendsAtMost("revoke compact", 29_000);
     }
 
     function test_revokePinned() public {
         register(true);
-        aliceRevokesForReason();
+        traderRevokes();
         spendsAtMost("revoke pinned", 29_000);
     }
 
@@ -85,20 +87,20 @@ contract GasTest is RegistryTest {
 
     function test_revokeByKeyCompact() public {
         register(false);
-        registry.revokeByKey(ALICE, DEFAULT, WHY, signatureBy(7, certificate()));
+        registry.revokeByKey(TRADER, DEFAULT, WHY, compactSignatureBy(7, certificate()));
         spendsAtMost("revokeByKey compact", 34_500);
     }
 
     function test_revokeByKeyPinned() public {
         register(true);
-        registry.revokeByKey(ALICE, DEFAULT, WHY, signatureBy(7, certificate()));
+        registry.revokeByKey(TRADER, DEFAULT, WHY, compactSignatureBy(7, certificate()));
         spendsAtMost("revokeByKey pinned", 34_500);
     }
 
     /// @dev registry.md has no figure for Schnorr keys: two recoveries instead of one, and twice the signature.
     function test_revokeByKeySchnorr() public {
         registerSchnorr();
-        registry.revokeByKey(ALICE, DEFAULT, WHY, SchnorrSigner.sign(7, certificate()).packed());
+        registry.revokeByKey(TRADER, DEFAULT, WHY, SchnorrSigner.sign(7, certificate()).packed());
         spendsAtMost("revokeByKey Schnorr", 43_000);
     }
 
@@ -123,63 +125,63 @@ contract GasTest is RegistryTest {
 
     function test_pin() public {
         IKeyRegistry.Registration memory key = register(false);
-        registry.pin(ALICE, DEFAULT, key.x, key.y);
+        registry.pin(TRADER, DEFAULT, key.x, key.y);
         spendsAtMost("pin", 50_000);
     }
 
     function test_setOperator() public {
-        VM.prank(ALICE);
-        registry.setOperator(BOB, NOW + 365 days);
+        VM.prank(TRADER);
+        registry.setOperator(AGENT, NOW + 365 days);
         spendsAtMost("setOperator first", 46_500);
-        VM.prank(ALICE);
-        registry.setOperator(BOB, NOW + 366 days);
+        VM.prank(TRADER);
+        registry.setOperator(AGENT, NOW + 366 days);
         spendsAtMost("setOperator again", 29_500);
     }
 
     function test_anchorBundle() public {
         register(false);
-        VM.prank(ALICE);
-        registry.anchorBundle(ALICE, DEFAULT, keccak256("first"));
+        VM.prank(TRADER);
+        registry.anchorBundle(TRADER, DEFAULT, keccak256("first"));
         spendsAtMost("anchorBundle first", 50_000);
-        VM.prank(ALICE);
-        registry.anchorBundle(ALICE, DEFAULT, keccak256("second"));
+        VM.prank(TRADER);
+        registry.anchorBundle(TRADER, DEFAULT, keccak256("second"));
         spendsAtMost("anchorBundle again", 33_000);
     }
 
     /// @dev A view is not run as a transaction: as one it costs 21,560 more, with its calldata. One cold load is 2,100.
     function test_read() public {
         register(false);
-        registry.storedWord(ALICE, DEFAULT);
+        registry.storedWord(TRADER, DEFAULT);
         spendsAtMost("storedWord", 24_100 - 21_560);
-        registry.isActive(ALICE, DEFAULT);
+        registry.isActive(TRADER, DEFAULT);
         spendsAtMost("isActive", 2800);
-        registry.signerOf(ALICE, DEFAULT);
+        registry.signerOf(TRADER, DEFAULT);
         spendsAtMost("signerOf", 2950);
     }
 
     function test_isValidSignatureFor() public {
         bytes32 digest = keccak256("signed");
         register(false);
-        registry.isValidSignatureFor(ALICE, DEFAULT, digest, signatureBy(7, digest));
+        registry.isValidSignatureFor(TRADER, DEFAULT, digest, signatureBy(7, digest));
         spendsAtMost("isValidSignatureFor ECDSA", 6700);
     }
 
     function test_isValidSignatureForSchnorr() public {
         bytes32 digest = keccak256("signed");
         registerSchnorr();
-        registry.isValidSignatureFor(ALICE, DEFAULT, digest, SchnorrSigner.sign(7, digest).packed());
+        registry.isValidSignatureFor(TRADER, DEFAULT, digest, SchnorrSigner.sign(7, digest).packed());
         spendsAtMost("isValidSignatureFor Schnorr", 13_000);
     }
 
     function register(bool pinned) private returns (IKeyRegistry.Registration memory registration) {
-        registration = expiring(signed(ALICE, DEFAULT, 1, 7), pinned);
-        VM.prank(ALICE);
+        registration = expiring(signed(TRADER, DEFAULT, 1, 7), pinned);
+        VM.prank(TRADER);
         registry.register(DEFAULT, registration);
     }
 
     function registerSchnorr() private {
-        IKeyRegistry.Registration memory registration = expiring(schnorrSigned(ALICE, DEFAULT, 1, 7), false);
-        VM.prank(ALICE);
+        IKeyRegistry.Registration memory registration = expiring(schnorrSigned(TRADER, DEFAULT, 1, 7), false);
+        VM.prank(TRADER);
         registry.register(DEFAULT, registration);
     }
 
@@ -191,18 +193,18 @@ contract GasTest is RegistryTest {
     }
 
     function rotate(bool pinned) private {
-        IKeyRegistry.Registration memory registration = expiring(signed(ALICE, DEFAULT, 2, 8), pinned);
-        VM.prank(ALICE);
+        IKeyRegistry.Registration memory registration = expiring(signed(TRADER, DEFAULT, 2, 8), pinned);
+        VM.prank(TRADER);
         registry.rotate(DEFAULT, registration);
     }
 
-    function aliceRevokesForReason() private {
-        VM.prank(ALICE);
+    function traderRevokes() private {
+        VM.prank(TRADER);
         registry.revoke(DEFAULT, WHY);
     }
 
     function certificate() private returns (bytes32) {
-        return TypedData.here(registry, TypedData.certificate(ALICE, DEFAULT, addressOf(7), WHY));
+        return TypedData.here(registry, TypedData.certificate(TRADER, DEFAULT, addressOf(7), WHY));
     }
 
     function entries(uint256 from, uint256 count) private returns (IKeyRegistry.SponsoredRegistration[] memory made) {
