@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use alloy::network::Ethereum;
 use alloy::node_bindings::{Anvil, AnvilInstance};
-use alloy::primitives::{Address as AccountAddress, I256};
+use alloy::primitives::{Address as AccountAddress, B256, I256};
 use alloy::providers::ext::AnvilApi;
 use alloy::providers::{DynProvider, Provider, ProviderBuilder};
 use countersign::custody::{Custody, Keystore, LocalKey, Passphrase, ScryptCost};
-use countersign::protocol::StateView;
 use countersign::protocol::curve::PublicKey;
+use countersign::protocol::{KeyRequest, StateView};
+use countersign::registry::consent::IdentitySignature;
 use countersign::registry::write::{KeyTerms, PayingAccount, Registrar, WritePolicy};
 use countersign::registry::{
     Endpoint, HeadPolicy, HeadTrust, KeyHint, Resolver, RevocationReason, ViewRequest, artifact,
@@ -84,6 +85,22 @@ impl Market {
         let answer = key.answer(pending.request()).await.unwrap();
         pending.submit(answer).await.expect("a registration");
         Party { identity: Identity { owner: registrar.account(), label }, key, registrar }
+    }
+
+    /// Registers a key that signs its possession proof elsewhere, under the default label of an account.
+    pub async fn enrol_with(
+        &self,
+        account: usize,
+        terms: KeyTerms,
+        key: Arc<LocalKey>,
+        sign: impl FnOnce(B256) -> IdentitySignature,
+    ) -> Party {
+        let registrar = self.registrar(account).await;
+        let identity = Identity::of(registrar.account());
+        let pending = registrar.register(identity.label, terms).await.unwrap();
+        let KeyRequest::Sign { digest } = pending.request() else { panic!("not a signature") };
+        pending.submit_proof(sign(digest.into())).await.expect("a registration");
+        Party { identity, key, registrar }
     }
 
     /// An identity with a key that the registry has never heard of.

@@ -9,7 +9,10 @@
 //!              ▼
 //!          PeerKey, StateView      what a handshake starts from, and nothing less
 //!
-//! write::Registrar ──► register, rotate, revoke, pin, deploy: the owner's transactions
+//! consent::*        what owners and keys sign, offline: registrations, rotations, revocations, certificates
+//!     │ SignedDocument (JSON)
+//!     ▼
+//! write::Registrar  who pays: the owner's own transactions, its operator's, or what others signed; batches; deployment
 //! ```
 //!
 //! # What this crate does not do
@@ -17,8 +20,13 @@
 //! - It believes no endpoint. An endpoint can withhold, delay, or refuse; with `k - 1` others it cannot show a false
 //!   record. Whether a block is canonical is what the configured endpoints agree on ([`HeadTrust`]): this crate runs
 //!   no light client.
-//! - It holds no identity key. The possession proof of a registration is asked for as a
-//!   [`KeyRequest`](countersign_protocol::KeyRequest), for whoever holds the key to answer.
+//! - It holds no identity key. The possession proof of a registration, or the signature of a revocation certificate, is
+//!   asked for as a [`KeyRequest`](countersign_protocol::KeyRequest), for whoever holds the key to answer. It verifies
+//!   Schnorr signatures and makes none: a quorum runs elsewhere.
+//! - It does not decide whether an owner agreed. An account's key is checked here; what an owner's contract says
+//!   (ERC-1271) is for the chain ([`consent::Checked::OwnerOnChain`]).
+//! - It does not divide, retry or remember what it submits: [`write::Registrar::send_many`] takes one batch, and whoever
+//!   must survive a crash writes down the nonce before.
 //! - It shakes no hands and opens no channel.
 //! - It keeps nothing on disk: what it has proven, and the versions it refuses to go back from, live with the process.
 //!

@@ -137,7 +137,9 @@ fn document(case: &Value) -> Option<SignedDocument> {
             let signature = IdentitySignature::from_bytes(scheme, &whole[whole.len() - 65..]).unwrap();
             let secret = SecretKey::from_bytes(&word(&case["privateKey"]).0).unwrap();
             let public_key = secret.public_key();
-            assert_eq!(signature.for_contract(&public_key).to_vec(), whole);
+            let compact =
+                alloy::primitives::Signature::from_raw(&whole).map(|ecdsa| ecdsa.as_erc2098().to_vec());
+            assert_eq!(signature.for_contract(&public_key).to_vec(), compact.unwrap_or(whole));
             SignedCertificate { domain, certificate: certificate(case), public_key, signature }.into()
         }
         _ => return None,

@@ -5,6 +5,7 @@ use countersign_protocol::curve::{PublicKey, Signature};
 use countersign_protocol::{KeyAnswer, SignatureScheme};
 
 use super::SchnorrSignature;
+use super::owner_signature::erc2098;
 
 /// A signature by an identity key: a possession proof, or a revocation certificate's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,12 +74,12 @@ impl IdentitySignature {
         if holds { Ok(()) } else { Err(SignatureError::NotThisKeys) }
     }
 
-    /// The bytes that `isValidSignatureFor` and `revokeByKey` take: 65 for ECDSA; for Schnorr 129, the key before
-    /// R and z, for the registry knows only its address.
+    /// The bytes that `isValidSignatureFor` and `revokeByKey` take. ECDSA: 64 (ERC-2098), which cost less gas than 65.
+    /// Schnorr: 129, the key before R and z, for the registry knows only its address.
     #[must_use]
     pub fn for_contract(&self, key: &PublicKey) -> Bytes {
         match self {
-            Self::Ecdsa(signature) => signature.to_bytes_65().into(),
+            Self::Ecdsa(signature) => erc2098(signature).into(),
             Self::Schnorr(signature) => {
                 let (x, y) = key.xy();
                 [x.as_slice(), &y, &signature.to_bytes()].concat().into()

@@ -71,9 +71,7 @@ impl OwnerSignature {
     /// Whether the key of `owner`'s account made it over `digest`. Where not, the account's code may still take it.
     #[must_use]
     pub fn is_by(&self, owner: Address, digest: &B256) -> bool {
-        let signer =
-            self.expanded().and_then(|bytes| Signature::from_bytes_65(&bytes).ok()?.recover(&digest.0).ok());
-        signer.is_some_and(|signer| signer.address() == owner.0)
+        self.by_key(owner, digest).is_some()
     }
 
     /// The bytes.
@@ -82,11 +80,17 @@ impl OwnerSignature {
         &self.0
     }
 
-    /// r, and s with the parity of R in its top bit (ERC-2098). `None` for what is no signature by an account's key.
-    pub(crate) fn compact(&self) -> Option<(B256, B256)> {
-        let compact = parse(&self.0)?.as_erc2098();
-        let (r, vs) = compact.split_at(32);
-        Some((B256::from_slice(r), B256::from_slice(vs)))
+    /// What the key of `owner`'s account made over `digest`, in 64 bytes (ERC-2098): they cost less gas than 65. `None`
+    /// for anything else, which goes as it is.
+    pub(crate) fn compact(&self, owner: Address, digest: &B256) -> Option<[u8; COMPACT]> {
+        self.by_key(owner, digest).map(|signature| erc2098(&signature))
+    }
+
+    /// The signature, if the key of `owner`'s account made it.
+    fn by_key(&self, owner: Address, digest: &B256) -> Option<Signature> {
+        let signature = Signature::from_bytes_65(&self.expanded()?).ok()?;
+        let signer = signature.recover(&digest.0).ok()?;
+        (signer.address() == owner.0).then_some(signature)
     }
 
     /// r, s, v, from either length, nothing put right.
@@ -105,6 +109,14 @@ impl OwnerSignature {
 /// The longest owner's signature that is carried: a Safe with some hundred owners signs in 65 bytes each.
 pub const MAX_OWNER_SIGNATURE_BYTES: usize = 16 * 1024;
 
+/// r, and s with the parity of R in its top bit.
+pub(super) fn erc2098(signature: &Signature) -> [u8; COMPACT] {
+    let [rs @ .., v] = signature.to_bytes_65();
+    AccountSignature::from_bytes_and_parity(&rs, v == ODD).as_erc2098()
+}
+
+/// v of a signature whose R has an odd Y.
+const ODD: u8 = 28;
 /// The length of an ERC-2098 signature.
 const COMPACT: usize = 64;
 

@@ -9,8 +9,8 @@ use super::pending_key::registration;
 use super::{Registrar, RegistryRefusal, WriteError, Written, reason_code};
 use crate::acceptance::unix_now;
 use crate::consent::{
-    KeyChange, KeyConsent, KeyTerms, RevocationConsent, SignedCertificate, SignedDocument, SignedKey,
-    SignedRevocation, SigningDomain, account, word,
+    KeyChange, KeyConsent, KeyTerms, OwnerSignature, RevocationConsent, SignedCertificate, SignedDocument,
+    SignedKey, SignedRevocation, SigningDomain, TypedData, account, word,
 };
 use crate::interface::IKeyRegistry;
 use crate::word::RevocationReason;
@@ -121,17 +121,18 @@ impl Registrar {
         if change != KeyChange::Register || version != 1 {
             return Err(not_for_batch("only the registration of a record never used, version 1, is"));
         }
-        let by_key = key.check(unix_now())? == crate::consent::Checked::Whole;
-        let compact = key.owner_signature.compact().filter(|_| by_key);
-        let (r, vs) =
-            compact.ok_or_else(|| not_for_batch("only what the key of the owner's account signed is"))?;
+        key.check(unix_now())?;
+        let by_key = key.owner_signature.compact(identity.owner, &key.consent.digest(&key.domain));
+        let by_key =
+            by_key.ok_or_else(|| not_for_batch("only what the key of the owner's account signed is"))?;
+        let (r, vs) = by_key.split_at(32);
         Ok(IKeyRegistry::SponsoredRegistration {
             owner: account(identity.owner),
             label: word(identity.label),
             deadline: seconds(deadline)?,
             registration: registration(&terms, &key.possession)?,
-            r,
-            vs,
+            r: B256::from_slice(r),
+            vs: B256::from_slice(vs),
         })
     }
 
@@ -167,7 +168,7 @@ fn key_call(key: &SignedKey) -> Result<Bytes, WriteError> {
     let KeyConsent { change, identity, terms, deadline, .. } = key.consent;
     let (owner, label) = (account(identity.owner), word(identity.label));
     let (registration, deadline) = (registration(&terms, &key.possession)?, seconds(deadline)?);
-    let signature = key.owner_signature.as_bytes().clone();
+    let signature = submitted(&key.owner_signature, identity, &key.consent, &key.domain);
     let input = match change {
         KeyChange::Register => {
             IKeyRegistry::registerForCall { owner, label, registration, deadline, signature }.abi_encode()
@@ -187,7 +188,7 @@ fn revocation_call(revocation: &SignedRevocation) -> Result<Bytes, WriteError> {
         version,
         reason: reason_code(reason)?,
         deadline: seconds(deadline)?,
-        signature: revocation.owner_signature.as_bytes().clone(),
+        signature: submitted(&revocation.owner_signature, identity, &revocation.consent, &revocation.domain),
     };
     Ok(call.abi_encode().into())
 }
@@ -201,6 +202,17 @@ fn certificate_call(signed: &SignedCertificate) -> Result<Bytes, WriteError> {
         signature: signed.signature.for_contract(&signed.public_key),
     };
     Ok(call.abi_encode().into())
+}
+
+/// An owner's signature as it costs least.
+fn submitted(
+    signature: &OwnerSignature,
+    identity: Identity,
+    signed: &impl TypedData,
+    domain: &SigningDomain,
+) -> Bytes {
+    let compact = signature.compact(identity.owner, &signed.digest(domain));
+    compact.map_or_else(|| signature.as_bytes().clone(), Into::into)
 }
 
 /// How many registrations one transaction may carry: pinned ones take about 60,000 gas each, and a transaction may use
