@@ -1,0 +1,199 @@
+//! A roster whose command is killed, or finds no room, or is started twice: one registration a row, and none paid twice.
+
+use std::process::Command;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::onboard::{ONBOARD, wait};
+use crate::roster::{Trader, automine, good_roster, mine, registrations, transactions_of};
+use crate::support::{ACCOUNTS, Anvil, Home, Ran, Running};
+
+const OWNER: &str = ACCOUNTS[0];
+const SPONSOR: &str = ACCOUNTS[1];
+const BATCHED: [&str; 2] = ["--batch", "4"];
+
+/// Waits until the journal holds so many lines with those words.
+pub(crate) fn wait_for_line(home: &Home, words: &str, count: usize) {
+    wait(|| journal(home).lines().filter(|line| line.contains(words)).count() >= count);
+}
+
+fn journal(home: &Home) -> String {
+    std::fs::read_to_string(home.path("traders.csv.journal")).unwrap_or_default()
+}
+
+fn start(home: &Home) -> Running {
+    home.start(&[&ONBOARD[..], &BATCHED].concat())
+}
+
+fn kill(mut running: Running) {
+    running.process.kill().unwrap();
+    running.process.wait().unwrap();
+}
+
+/// Runs to the end, and checks that each row was registered by one of so many transactions.
+fn resume(anvil: &Anvil, home: &Home, traders: &[Trader], before: u64, transactions: u64) -> Vec<Value> {
+    let run = home.run(&[&ONBOARD[..], &BATCHED].concat());
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    let rows = run.lines_json();
+    assert_eq!(rows.len(), traders.len());
+    for (row, trader) in rows.iter().zip(traders) {
+        assert_eq!(row["owner"], trader.shown());
+        assert_eq!(registrations(anvil, trader), 1, "{row}");
+    }
+    assert_eq!(transactions_of(anvil, SPONSOR) - before, transactions, "{}", journal(home));
+    rows
+}
+
+fn all_registered(rows: &[Value]) {
+    for row in rows {
+        assert_eq!(row["status"], "registered", "{row}");
+        assert!(row["gas"].as_u64().unwrap() > 30_000, "{row}");
+    }
+}
+
+#[test]
+fn killed_while_the_first_transaction_is_pending() {
+    let anvil = Anvil::start();
+    let home = Home::registered(&anvil, OWNER);
+    let traders = good_roster(&home, 10);
+    let before = transactions_of(&anvil, SPONSOR);
+    automine(&anvil, false);
+    let running = start(&home);
+    wait_for_line(&home, "\"sent\"", 1);
+    kill(running);
+    // It waits for that transaction, not for ever, and sends nothing meanwhile.
+    let patient = home.run(&[&ONBOARD[..], &["--wait", "1s"]].concat()).failed(8, "not_included");
+    assert!(patient["hint"].as_str().unwrap().contains("run the same command again"), "{patient}");
+    assert_eq!(anvil.call("txpool_status", &json!([]))["pending"], "0x1");
+    automine(&anvil, true);
+    mine(&anvil);
+    all_registered(&resume(&anvil, &home, &traders, before, 3));
+}
+
+#[test]
+fn killed_between_two_transactions_and_by_one_that_was_mined_meanwhile() {
+    let anvil = Anvil::start();
+    let home = Home::registered(&anvil, OWNER);
+    let traders = good_roster(&home, 10);
+    let before = transactions_of(&anvil, SPONSOR);
+    automine(&anvil, false);
+    let running = start(&home);
+    wait_for_line(&home, "\"sent\"", 1);
+    mine(&anvil);
+    wait_for_line(&home, "\"sent\"", 2);
+    kill(running);
+    mine(&anvil);
+    automine(&anvil, true);
+    all_registered(&resume(&anvil, &home, &traders, before, 3));
+}
+
+#[test]
+fn killed_in_the_middle_of_sending() {
+    let anvil = Anvil::start();
+    let home = Home::registered(&anvil, OWNER);
+    let traders = good_roster(&home, 10);
+    let before = transactions_of(&anvil, SPONSOR);
+    automine(&anvil, false);
+    let running = start(&home);
+    wait_for_line(&home, "\"sent\"", 1);
+    kill(running);
+    // As if the node had answered after the end: the intent is known, the hash is not. Then half a line.
+    let text = journal(&home);
+    let cut = text.find("{\"sent\"").unwrap();
+    let torn = format!("{}{{\"sent\":{{\"id\":0,\"tr", &text[..cut]);
+    home.write("traders.csv.journal", &torn);
+    let mut running = start(&home);
+    std::thread::sleep(Duration::from_millis(500));
+    assert!(running.process.try_wait().unwrap().is_none(), "it waits for the pending one");
+    automine(&anvil, true);
+    mine(&anvil);
+    assert_eq!(running.finish().code, 0);
+    let rows = resume(&anvil, &home, &traders, before, 3);
+    // The rows of the transaction without a hash are there, and nobody can say by which one.
+    let statuses: Vec<&Value> = rows.iter().map(|row| &row["status"]).collect();
+    assert_eq!(statuses[..4], [&Value::from("already"); 4]);
+    assert_eq!(statuses[4..], [&Value::from("registered"); 6]);
+}
+
+#[test]
+fn killed_before_sending() {
+    let anvil = Anvil::start();
+    let home = Home::registered(&anvil, OWNER);
+    let traders = good_roster(&home, 5);
+    let before = transactions_of(&anvil, SPONSOR);
+    // What a crash right after the first line of a transaction leaves.
+    let nonce = transactions_of(&anvil, SPONSOR);
+    let registry = countersign::registry::artifact::key_registry_address();
+    let registry = alloy::primitives::Address::new(registry.0).to_checksum(None);
+    let head =
+        json!({"journal": {"format": "countersign.onboard.v1", "chain_id": 31337, "registry": registry}});
+    let intent =
+        json!({"sending": {"id": 0, "payer": SPONSOR, "nonce": nonce, "rows": [traders[0].shown()]}});
+    home.write("traders.csv.journal", &format!("{head}\n{intent}\n"));
+    all_registered(&resume(&anvil, &home, &traders, before, 2));
+}
+
+#[test]
+fn killed_again_and_again_at_any_moment() {
+    let anvil = Anvil::start();
+    let home = Home::registered(&anvil, OWNER);
+    let traders = good_roster(&home, 24);
+    let before = transactions_of(&anvil, SPONSOR);
+    anvil.call("evm_setIntervalMining", &json!([1]));
+    for turn in 0..8 {
+        let running = start(&home);
+        std::thread::sleep(Duration::from_millis(120 + 170 * turn));
+        kill(running);
+    }
+    automine(&anvil, true);
+    mine(&anvil);
+    resume(&anvil, &home, &traders, before, 6);
+}
+
+#[test]
+fn two_at_once_are_one_too_many() {
+    let anvil = Anvil::start();
+    let home = Home::registered(&anvil, OWNER);
+    let traders = good_roster(&home, 2);
+    let before = transactions_of(&anvil, SPONSOR);
+    automine(&anvil, false);
+    let mut running = start(&home);
+    wait_for_line(&home, "\"sent\"", 1);
+    // By another name too.
+    std::os::unix::fs::symlink("traders.csv", home.path("link.csv")).unwrap();
+    for name in ["traders.csv", "link.csv"] {
+        let second = home.run(&["onboard", name, "--sponsor", SPONSOR, "--json"]).failed(3, "configuration");
+        assert!(second["message"].as_str().unwrap().contains("another countersign onboard"), "{second}");
+    }
+    automine(&anvil, true);
+    mine(&anvil);
+    assert_eq!(running.finish().code, 0);
+    resume(&anvil, &home, &traders, before, 1);
+}
+
+#[test]
+fn without_room_for_the_journal_nothing_is_sent() {
+    let anvil = Anvil::start();
+    let home = Home::registered(&anvil, OWNER);
+    let traders = good_roster(&home, 2);
+    let before = transactions_of(&anvil, SPONSOR);
+    limited(&home).failed(1, "output");
+    assert_eq!(transactions_of(&anvil, SPONSOR), before);
+    // With room again it goes on from what is there; without room for the report, the old one stays whole.
+    all_registered(&resume(&anvil, &home, &traders, before, 1));
+    let report = std::fs::read(home.path("traders.csv.report.csv")).unwrap();
+    limited(&home).failed(1, "output");
+    assert_eq!(std::fs::read(home.path("traders.csv.report.csv")).unwrap(), report);
+    assert_eq!(transactions_of(&anvil, SPONSOR) - before, 1);
+}
+
+/// A file size limit of zero fails a write as a full disk does, for any user and on any file system.
+fn limited(home: &Home) -> Ran {
+    let program = home.command(&ONBOARD);
+    let mut limited = Command::new("bash");
+    limited.args(["-c", "ulimit -f 0; trap '' XFSZ; exec \"$0\" \"$@\""]);
+    limited.arg(program.get_program()).args(program.get_args()).current_dir(home.path(""));
+    limited.env("HOME", home.path("")).env("XDG_CONFIG_HOME", home.path(".config"));
+    Ran::from(limited.output().unwrap())
+}
