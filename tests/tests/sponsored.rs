@@ -244,6 +244,26 @@ async fn a_batch_of_fifty_passes_over_those_who_are_there() {
 }
 
 #[tokio::test]
+async fn the_largest_batch_of_the_dearest_entries_fits_a_transaction() {
+    let (_chain, payer) = Chain::open(CHAIN).await;
+    let everywhere = SigningDomain::EveryChain { registry: artifact::key_registry_address() };
+    let mut batch = Vec::new();
+    for _ in 0..MAX_BATCH {
+        let (owner, key) = (PrivateKeySigner::random(), LocalKey::generate().unwrap());
+        batch.push(
+            signed(consent(KeyChange::Register, identity_of(&owner), 1, &key), everywhere, &key, &owner)
+                .await,
+        );
+    }
+    let written = payer.register_many(&batch).await.unwrap();
+    // EIP-7825.
+    assert!(written.gas_used < 1 << 24, "{written:?}");
+    let last = batch[MAX_BATCH - 1].consent;
+    let signer = payer.record(last.identity).await.unwrap().unwrap().signer;
+    assert_eq!(signer.0, last.terms.public_key.address());
+}
+
+#[tokio::test]
 async fn a_batch_names_the_entry_that_does_not_belong() {
     let (_chain, payer) = Chain::open(CHAIN).await;
     let domain = payer.domain();

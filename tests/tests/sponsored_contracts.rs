@@ -13,7 +13,7 @@ use countersign::registry::RevocationReason;
 use countersign::registry::consent::{
     Checked, KeyChange, OwnerSignature, SignedDocument, SignedKey, SignedRevocation, SigningDomain, TypedData,
 };
-use countersign::registry::write::{Registrar, RegistryRefusal, WriteError};
+use countersign::registry::write::{MAX_GAS_WITH_OWNERS_CODE, Registrar, RegistryRefusal, WriteError};
 use countersign::{Address, Identity};
 use countersign_tests::chain::{Chain, consent, identity_of, possession, refusal, signed};
 use countersign_tests::trader::CHAIN;
@@ -69,6 +69,26 @@ async fn a_wallet_that_approved_a_digest_signs_with_nothing_at_all() {
     let approval = KeyedWallet::new(at, provider).approve(consent.digest(&domain)).send().await.unwrap();
     approval.get_receipt().await.unwrap();
     payer.submit(&read).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_wallet_that_burns_the_payers_gas_is_not_paid_for() {
+    let (chain, payer) = Chain::open(CHAIN).await;
+    let (_, identity) = wallet_of_its_own(&chain).await;
+    let (key, domain) = (LocalKey::generate().unwrap(), payer.domain());
+    let consent = consent(KeyChange::Register, identity, 1, &key);
+    let possession = possession(&consent, domain, &key).await;
+    let burning = |gas: u32| -> SignedDocument {
+        let owner_signature = OwnerSignature::from_bytes(&gas.to_be_bytes()).unwrap();
+        SignedKey { domain, consent, possession, owner_signature }.into()
+    };
+    let outcome = payer.submit(&burning(3_000_000)).await;
+    assert!(
+        matches!(outcome, Err(WriteError::CostlyOwner { owner, gas }) if owner == identity.owner && gas > 3_000_000),
+        "{outcome:?}"
+    );
+    let written = payer.submit(&burning(300_000)).await.unwrap();
+    assert!((300_000..MAX_GAS_WITH_OWNERS_CODE).contains(&written.gas_used), "{written:?}");
 }
 
 #[tokio::test]

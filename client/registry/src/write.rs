@@ -25,7 +25,7 @@ pub use deployment::{Deployment, Deployments};
 pub use error::WriteError;
 pub use pending_key::PendingKey;
 pub use refusal::RegistryRefusal;
-pub use sponsored::MAX_BATCH;
+pub use sponsored::{MAX_BATCH, MAX_GAS_WITH_OWNERS_CODE};
 pub use transaction::{Fate, TransactionCount, Written};
 
 use self::transaction::within;

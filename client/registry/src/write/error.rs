@@ -110,6 +110,17 @@ pub enum WriteError {
         /// How many.
         size: usize,
     },
+    /// The owner's contract uses more gas than this side pays for.
+    #[error(
+        "with {owner}, a contract, to ask whether it agrees, this would use {gas} gas, and at most {} are paid; have the owner submit it",
+        super::MAX_GAS_WITH_OWNERS_CODE
+    )]
+    CostlyOwner {
+        /// The owner.
+        owner: Address,
+        /// What it would use.
+        gas: u64,
+    },
     /// The account's key did not sign.
     #[error("{account} did not sign this: {detail}")]
     NotSigned {

@@ -1,6 +1,7 @@
 //! What somebody else signed, submitted by the account that pays.
 
 use alloy::primitives::{B256, Bytes};
+use alloy::rpc::types::TransactionRequest;
 use alloy::sol_types::SolCall;
 use countersign_protocol::Identity;
 
@@ -9,8 +10,8 @@ use super::pending_key::registration;
 use super::{Registrar, RegistryRefusal, WriteError, Written, reason_code};
 use crate::acceptance::unix_now;
 use crate::consent::{
-    KeyChange, KeyConsent, KeyTerms, OwnerSignature, RevocationConsent, SignedCertificate, SignedDocument,
-    SignedKey, SignedRevocation, SigningDomain, TypedData, account, word,
+    Checked, KeyChange, KeyConsent, KeyTerms, OwnerSignature, RevocationConsent, SignedCertificate,
+    SignedDocument, SignedKey, SignedRevocation, SigningDomain, TypedData, account, word,
 };
 use crate::interface::IKeyRegistry;
 use crate::word::RevocationReason;
@@ -52,7 +53,7 @@ impl Registrar {
     ///
     /// # Errors
     /// [`WriteError::Document`] and [`WriteError::OtherDomain`] where it could only fail, [`WriteError::OutOfTurn`]
-    /// where the record has moved on; otherwise why the contract or the node refused.
+    /// where the record has moved on, [`WriteError::CostlyOwner`] where the owner's contract wants too much gas; otherwise why the contract or the node refused.
     pub async fn submit(&self, document: &SignedDocument) -> Result<Written, WriteError> {
         let sent = self.send(document, None).await?;
         self.wait(sent).await
@@ -65,7 +66,12 @@ impl Registrar {
     /// As [`submit`](Self::submit).
     pub async fn send(&self, document: &SignedDocument, nonce: Option<u64>) -> Result<B256, WriteError> {
         let input = self.submission(document)?;
-        let outcome = self.send_raw(account(self.registry), input, nonce).await;
+        let gas = self.bounded_gas(document, &input).await;
+        let fixed = |gas| TransactionRequest { nonce, gas, ..Default::default() };
+        let outcome = match gas {
+            Ok(gas) => self.send_raw(fixed(gas), account(self.registry), input).await,
+            Err(error) => Err(error),
+        };
         self.explained(outcome, document).await
     }
 
@@ -100,7 +106,8 @@ impl Registrar {
         }
         let entries = keys.iter().map(|key| self.batch_entry(key)).collect::<Result<Vec<_>, _>>()?;
         let input = IKeyRegistry::registerForManyCall { entries }.abi_encode();
-        self.send_raw(account(self.registry), input.into(), nonce).await
+        let fixed = TransactionRequest { nonce, ..Default::default() };
+        self.send_raw(fixed, account(self.registry), input.into()).await
     }
 
     /// The call that a document makes, if it can succeed at all.
@@ -112,6 +119,20 @@ impl Registrar {
             SignedDocument::Revocation(revocation) => revocation_call(revocation),
             SignedDocument::Certificate(certificate) => certificate_call(certificate),
         }
+    }
+
+    /// Whoever pays runs the owner's code, which may use whatever it is given: it gets what it used when it was tried,
+    /// if that is little. `None` where no code of the owner is asked.
+    async fn bounded_gas(&self, document: &SignedDocument, input: &Bytes) -> Result<Option<u64>, WriteError> {
+        if document.check(unix_now())? == Checked::Whole {
+            return Ok(None);
+        }
+        let gas = self.estimate(input.clone()).await?;
+        if gas > MAX_GAS_WITH_OWNERS_CODE {
+            let owner = document.identity().owner;
+            return Err(WriteError::CostlyOwner { owner, gas });
+        }
+        Ok(Some(gas))
     }
 
     fn batch_entry(&self, key: &SignedKey) -> Result<IKeyRegistry::SponsoredRegistration, WriteError> {
@@ -218,3 +239,6 @@ fn submitted(
 /// How many registrations one transaction may carry: pinned ones take about 60,000 gas each, and a transaction may use
 /// 2^24 (EIP-7825).
 pub const MAX_BATCH: usize = 200;
+
+/// The gas that is paid for a transaction in which an owner's contract is asked: enough for a Safe with a hundred owners.
+pub const MAX_GAS_WITH_OWNERS_CODE: u64 = 1_000_000;

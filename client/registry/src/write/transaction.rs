@@ -96,18 +96,18 @@ impl Registrar {
         to: AccountAddress,
         input: Bytes,
     ) -> Result<Written, WriteError> {
-        let sent = self.send_raw(to, input, None).await?;
+        let sent = self.send_raw(TransactionRequest::default(), to, input).await?;
         self.wait(sent).await
     }
 
-    /// Sends a transaction; with a nonce, in place of whatever waits under it.
+    /// Sends a transaction, with what `fixed` says of nonce and gas.
     pub(super) async fn send_raw(
         &self,
+        fixed: TransactionRequest,
         to: AccountAddress,
         input: Bytes,
-        nonce: Option<u64>,
     ) -> Result<B256, WriteError> {
-        let request = TransactionRequest { nonce, ..self.request(to, input) };
+        let request = TransactionRequest { nonce: fixed.nonce, gas: fixed.gas, ..self.request(to, input) };
         let sent = tokio::time::timeout(self.policy.request_timeout, self.provider.send_transaction(request));
         let sent = sent.await.map_err(|_| self.too_slow())?;
         let sent = sent.map_err(|error| self.refused("eth_sendTransaction", error))?;
@@ -135,6 +135,15 @@ impl Registrar {
             return Err(ResolveError::NoRegistryHere { registry: self.registry, found: None }.into());
         }
         Ok(answer)
+    }
+
+    /// The gas that a call of the registry would use.
+    pub(super) async fn estimate(&self, input: Bytes) -> Result<u64, WriteError> {
+        let asked = self.provider.estimate_gas(self.request(account(self.registry), input));
+        tokio::time::timeout(self.policy.request_timeout, asked)
+            .await
+            .map_err(|_| self.too_slow())?
+            .map_err(|error| self.refused("eth_estimateGas", error))
     }
 
     pub(super) async fn has_code(&self, address: AccountAddress) -> Result<bool, WriteError> {
