@@ -69,6 +69,7 @@ pub(crate) enum Command {
     Rotate(command::rotate::Rotate),
     Revoke(command::revoke::Revoke),
     SignRegistration(command::sign_registration::SignRegistration),
+    SignRevocation(command::sign_revocation::SignRevocation),
     Submit(command::submit::Submit),
     RevocationCertificate(command::revocation_certificate::RevocationCertificateCommand),
     Operator(command::operator::OperatorCommand),

@@ -17,4 +17,5 @@ pub(crate) mod revocation_certificate;
 pub(crate) mod revoke;
 pub(crate) mod rotate;
 pub(crate) mod sign_registration;
+pub(crate) mod sign_revocation;
 pub(crate) mod submit;

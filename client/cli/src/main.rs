@@ -20,6 +20,7 @@ mod confirmation;
 mod console;
 mod contacts;
 mod context;
+mod delivery;
 mod demo;
 mod doctor;
 mod exit;
@@ -107,6 +108,7 @@ async fn dispatch(command: Command, context: &Context) -> Result<(), Failure> {
         Command::Rotate(rotate) => rotate.run(context).await,
         Command::Revoke(revoke) => revoke.run(context).await,
         Command::SignRegistration(sign) => sign.run(context).await,
+        Command::SignRevocation(sign) => sign.run(context).await,
         Command::Submit(submit) => submit.run(context).await,
         Command::RevocationCertificate(certificate) => certificate.run(context).await,
         Command::Operator(operator) => operator.run(context).await,

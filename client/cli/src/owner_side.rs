@@ -14,7 +14,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::moment::{timestamp, unix_now};
 use crate::party::{Account, checksummed};
-use crate::payer::{self, Node, address_of};
+use crate::payer::{self, Node};
 
 /// Everything to write one record with.
 #[derive(Debug)]
@@ -56,10 +56,10 @@ impl OwnerSide {
         let identity = match named {
             Some(owner) => owner.identity,
             // Without a configured owner, whoever signs is it, under the label given.
-            None => Identity { owner: address_of(&owner), label: context.settings.label(&writer.owner)? },
+            None => Identity { owner: owner.address(), label: context.settings.label(&writer.owner)? },
         };
-        if identity.owner != address_of(&owner) {
-            return Err(other_account(&address_of(&owner), &identity.owner));
+        if identity.owner != owner.address() {
+            return Err(other_account(&owner.address(), &identity.owner));
         }
         let sponsor = payer::named(context, &writer.payer).await?;
         let owner = node.registrar(owner).await?;

@@ -86,11 +86,8 @@ pub(crate) async fn owner_signer(
     open(context, path, &owner.passphrase(), "Opening the owner's keystore").await.map(Some)
 }
 
-pub(crate) fn address_of(account: &PayingAccount) -> Address {
-    match account {
-        PayingAccount::Unlocked(address) => *address,
-        PayingAccount::Wallet(signer) => Address(signer.address().into_array()),
-    }
+pub(crate) fn address_of_signer(signer: &PrivateKeySigner) -> Address {
+    Address(signer.address().into_array())
 }
 
 async fn open(

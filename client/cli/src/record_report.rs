@@ -95,6 +95,7 @@ impl Report for RecordReport {
             .line("public key", &self.public_key)
             .line("signer", &self.signer)
             .line("version", self.version)
+            .line("scheme", self.scheme)
             .line("status", self.status)
             .line("anchored", timestamp_and_distance(self.anchored_at, self.proved_at.timestamp.max(now)))
             .line("valid until", valid_until)

@@ -281,8 +281,8 @@ fn every_shell_gets_completions_and_every_command_a_page() {
     let pages = home.run(&["man", "pages", "--json"]).ok_json()["pages"].as_array().unwrap().len();
     let connect = std::fs::read_to_string(home.path("pages/countersign-connect.1")).unwrap();
     assert!(connect.contains(".TH countersign-connect 1") && connect.contains("echo order"), "{connect}");
-    // 18 commands, 3 each of contacts, operator and revocation-certificate, 2 of bundle, and the command itself.
-    assert_eq!(pages, 30);
+    // 19 commands, 3 each of contacts, operator and revocation-certificate, 2 of bundle, and the command itself.
+    assert_eq!(pages, 31);
 }
 
 #[test]
@@ -294,6 +294,7 @@ fn every_command_teaches_by_example() {
         "rotate",
         "revoke",
         "sign-registration",
+        "sign-revocation",
         "submit",
         "revocation-certificate",
         "operator",

@@ -71,7 +71,17 @@ fn labels_compact_records_and_expiry() {
     assert_eq!((&resolved["pinned"], &resolved["label"]), (&false.into(), &"desk-7".into()));
     assert_eq!(resolved["suite_floor"]["name"], "classical allowed");
     let people = home.run(&["resolve", &labelled]);
-    for told in ["version", "status", "active", "anchored", "proved at", "your own node", "compact"] {
+    for told in [
+        "version",
+        "scheme",
+        "ecdsa",
+        "status",
+        "active",
+        "anchored",
+        "proved at",
+        "your own node",
+        "compact",
+    ] {
         assert!(people.stdout.contains(told), "{told}: {}", people.stdout);
     }
     anvil.call("evm_increaseTime", &serde_json::json!([3601]));

@@ -15,7 +15,8 @@ use crate::payer::{self, Node};
 ///
 /// Each trader makes a document with `countersign sign-registration`; the CSV names them. Every row is checked offline,
 /// compared with the chain and tried on the node before anything is sent. Then up to --batch of them share a
-/// transaction; owners that are contracts get one each. A row that goes bad on the way does not hold up the others.
+/// transaction; owners that are contracts get one each, in which their code runs at your cost, within a bound. A row that
+/// goes bad on the way does not hold up the others.
 ///
 /// Interrupt it whenever you like, or pull the plug: run the same command again, and it waits for what is pending, goes on
 /// with the rest, and registers nobody twice. FILE.journal beside the CSV knows what was sent, FILE.report.csv says what

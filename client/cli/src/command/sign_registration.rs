@@ -6,24 +6,21 @@ use clap::Args;
 use countersign::custody::LocalKey;
 use countersign::protocol::Identity;
 use countersign::registry::consent::{
-    Checked, KeyChange, KeyConsent, OwnerSignature, SignedDocument, SignedKey, SigningDomain, TypedData,
+    KeyChange, KeyConsent, OwnerSignature, SignedDocument, SignedKey, SigningDomain, TypedData,
 };
-use serde::Serialize;
 
 use crate::arguments::{DomainArguments, KeystoreArguments, OwnerArguments, OwnerKeystoreArguments};
-use crate::console::{Report, write_stdout};
+use crate::console::write_stdout;
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::fields::Fields;
 use crate::hex_bytes::HexBytes;
 use crate::key_terms::TermArguments;
 use crate::moment::{Deadline, timestamp};
-use crate::owner_side::{identity_signature, other_account};
+use crate::owner_side::identity_signature;
 use crate::party::checksummed;
-use crate::signed_document::DocumentReport;
 use crate::wallet_request::WalletRequest;
-use crate::{keyfile, payer, whole_file};
+use crate::{delivery, keyfile, payer, whole_file};
 
 /// Sign a registration for somebody else to submit; no node is needed
 ///
@@ -85,13 +82,6 @@ pub(crate) struct SignRegistration {
     domain: DomainArguments,
 }
 
-#[derive(Debug, Serialize)]
-struct Signed {
-    out: PathBuf,
-    #[serde(flatten)]
-    document: DocumentReport,
-}
-
 impl SignRegistration {
     pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
         if let Some(out) = &self.out {
@@ -105,12 +95,11 @@ impl SignRegistration {
             let digest = consent.digest(&domain);
             let owner_signature = OwnerSignature::from_wallet(&signature.0, consent.identity.owner, &digest)
                 .map_err(|error| Failure::usage(error.to_string()))?;
-            return self.finish(context, &key, domain, consent, owner_signature).await;
+            return self.finish(context, &key, (domain, consent), owner_signature).await;
         }
         let signer = payer::owner_signer(context, &self.account).await?;
-        let signing_owner =
-            signer.as_ref().map(|signer| countersign::protocol::Address(signer.address().into_array()));
-        let (identity, domain) = self.subject(context, signing_owner)?;
+        let signing = signer.as_ref().map(payer::address_of_signer);
+        let (identity, domain) = context.settings.subject(&self.owner, &self.domain, signing)?;
         if signer.is_none() && !self.typed_data {
             return Err(Failure::usage("nobody is named to sign for the owner")
                 .hint("add --owner-keystore FILE; or --typed-data, for an owner in another wallet"));
@@ -120,26 +109,7 @@ impl SignRegistration {
         let Some(signer) = signer else { return print_typed_data(context, &consent, &domain) };
         let owner_signature = OwnerSignature::sign(&signer, &consent, &domain)
             .map_err(|error| Failure::new(Exit::Keystore, "owner_signature", error.to_string()))?;
-        self.finish(context, &key, domain, consent, owner_signature).await
-    }
-
-    /// Whose record, and where.
-    fn subject(
-        &self,
-        context: &Context,
-        signing: Option<countersign::protocol::Address>,
-    ) -> Result<(Identity, SigningDomain), Failure> {
-        let settings = &context.settings;
-        let named = settings.owner_if_any(&self.owner)?;
-        let domain = settings.signing_domain(&self.domain, named.and_then(|owner| owner.chain_id))?;
-        let identity = match (named, signing) {
-            (Some(owner), None) => owner.identity,
-            (Some(owner), Some(signing)) if owner.identity.owner == signing => owner.identity,
-            (Some(owner), Some(signing)) => return Err(other_account(&signing, &owner.identity.owner)),
-            (None, Some(signing)) => Identity { owner: signing, label: settings.label(&self.owner)? },
-            (None, None) => settings.owner(&self.owner)?.identity,
-        };
-        Ok((identity, domain))
+        self.finish(context, &key, (domain, consent), owner_signature).await
     }
 
     async fn identity_key(&self, context: &Context) -> Result<LocalKey, Failure> {
@@ -148,19 +118,12 @@ impl SignRegistration {
     }
 
     fn consent(&self, identity: Identity, key: &LocalKey) -> Result<KeyConsent, Failure> {
-        let deadline = self.deadline.unix();
-        if deadline > LAST_DEADLINE {
-            return Err(Failure::usage("the deadline is beyond what the registry can hold (2^40 seconds)"));
-        }
-        if deadline <= crate::moment::unix_now() {
-            return Err(Failure::usage("the deadline is not in the future"));
-        }
         Ok(KeyConsent {
             change: if self.rotation { KeyChange::Rotate } else { KeyChange::Register },
             identity,
             version: self.record_version.unwrap_or(1),
             terms: self.terms.terms(key)?,
-            deadline,
+            deadline: delivery::deadline(self.deadline)?,
         })
     }
 
@@ -169,43 +132,13 @@ impl SignRegistration {
         &self,
         context: &Context,
         key: &LocalKey,
-        domain: SigningDomain,
-        consent: KeyConsent,
+        (domain, consent): (SigningDomain, KeyConsent),
         owner_signature: OwnerSignature,
     ) -> Result<(), Failure> {
         let possession = identity_signature(key, consent.claim().request(&domain)).await?;
         let document = SignedDocument::from(SignedKey { domain, consent, possession, owner_signature });
-        let checked = document.check(crate::moment::unix_now())?;
-        if checked == Checked::OwnerOnChain {
-            let owner = checksummed(&consent.identity.owner);
-            context.console.remark(&format!(
-                "The key of {owner} did not make this signature. Fine if {owner} is a contract that agrees to it; \
-                 if it is not, `countersign submit --dry-run` will say so."
-            ));
-        }
-        if domain.chain_id().is_none() {
-            context.console.remark("Good on every chain: whoever has the document can register this key for the owner on any of them.");
-        }
-        let Some(out) = &self.out else { return print_document(context, &document) };
-        whole_file::write_new(out, document.to_json().as_bytes())?;
-        context
-            .console
-            .report(&Signed { out: out.clone(), document: DocumentReport::new(&document, checked) })?;
-        context.console.remark(&format!(
-            "Whoever pays, by {}: countersign submit {} --sponsor-keystore FILE",
-            timestamp(consent.deadline),
-            out.display()
-        ));
-        Ok(())
+        delivery::deliver(context, &document, self.out.as_deref())
     }
-}
-
-fn print_document(context: &Context, document: &SignedDocument) -> Result<(), Failure> {
-    let text = document.to_json();
-    if !context.console.is_json() {
-        return write_stdout(text.as_bytes());
-    }
-    print_on_one_line(&text)
 }
 
 fn print_typed_data(context: &Context, consent: &KeyConsent, domain: &SigningDomain) -> Result<(), Failure> {
@@ -219,24 +152,6 @@ fn print_typed_data(context: &Context, consent: &KeyConsent, domain: &SigningDom
     ));
     Ok(())
 }
-
-/// With --json every result is one line.
-fn print_on_one_line(text: &str) -> Result<(), Failure> {
-    let unexpected =
-        |error| Failure::new(Exit::Unexpected, "output", format!("cannot encode the result: {error}"));
-    let value: serde_json::Value = serde_json::from_str(text).map_err(unexpected)?;
-    write_stdout(format!("{value}\n").as_bytes())
-}
-
-impl Report for Signed {
-    fn lines(&self) -> String {
-        let fields: Fields = self.document.fields();
-        fields.line("written to", self.out.display()).to_string()
-    }
-}
-
-/// The registry holds it in 40 bits.
-const LAST_DEADLINE: u64 = (1 << 40) - 1;
 
 const EXAMPLES: &str = "\
 Examples:

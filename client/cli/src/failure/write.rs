@@ -35,6 +35,7 @@ impl From<WriteError> for Failure {
             WriteError::NotThisKeys => failed("possession_not_proven"),
             WriteError::UnknownReason { .. } => failed("unknown_reason"),
             WriteError::NotForBatch { .. } | WriteError::BatchSize { .. } => failed("not_for_batch"),
+            WriteError::CostlyOwner { .. } => failed("costly_owner"),
             WriteError::BeyondTime { .. } => Self::usage(text),
             WriteError::NoDeployer { .. } => failed("no_deployer"),
             WriteError::OtherCode { .. } => Self::new(Exit::Configuration, "other_code", text),

@@ -79,6 +79,7 @@ pub(super) fn refusal(error: WriteError) -> Result<Outcome, Failure> {
     match error {
         WriteError::Refused(_)
         | WriteError::OutOfTurn { .. }
+        | WriteError::CostlyOwner { .. }
         | WriteError::Document(_)
         // The node answered a moment before. An owner's contract may fail in any way, or take for ever.
         | WriteError::Endpoint(ResolveError::NodeRefused { .. } | ResolveError::Timeout { .. }) => {

@@ -73,6 +73,34 @@ fn a_registration_signed_in_a_vault_is_submitted_elsewhere() {
 }
 
 #[test]
+fn an_owner_signs_a_revocation_offline() {
+    let anvil = Anvil::start();
+    let desk = Home::registered(&anvil, OWNER);
+    let (vault, owner) = vault();
+    let registration = sign(&vault, &["--chain-id", "31337"]);
+    let submit = ["submit", "-", "--sponsor", SPONSOR, "--json"];
+    desk.run_with_input(&submit, registration.stdout.as_bytes()).ok_json();
+    let revoke = |more: &[&str]| {
+        let sign = ["sign-revocation", "--chain-id", "31337", "--reason", "policy", "--json"];
+        let account = ["--owner-keystore", "owner.json", "--owner-passphrase-file", "pw"];
+        vault.run(&[&sign[..], &account, more].concat())
+    };
+    let later = revoke(&["--record-version", "2"]);
+    let unasked = desk.run_with_input(&submit, later.stdout.as_bytes());
+    unasked.failed(8, "version_not_current");
+    let now = revoke(&[]);
+    assert_eq!(now.ok_json()["document"], "countersign.revocation.v1");
+    // Nothing undoes it, so it is asked for.
+    desk.run_with_input(&submit, now.stdout.as_bytes()).failed(2, "usage");
+    let sure = [&submit[..], &["--yes"]].concat();
+    let revoked = desk.run_with_input(&sure, now.stdout.as_bytes()).ok_json();
+    assert_eq!((&revoked["reason"], &revoked["version"]), (&"policy".into(), &1.into()));
+    desk.run(&["resolve", &owner, "--json"]).failed(7, "revoked");
+    desk.run_with_input(&sure, now.stdout.as_bytes()).failed(8, "key_revoked");
+    vault.run(&["sign-revocation", "--chain-id", "1", "--reason", "policy", "--json"]).failed(2, "usage");
+}
+
+#[test]
 fn a_document_for_every_chain_is_good_on_this_one() {
     let anvil = Anvil::start();
     let desk = Home::registered(&anvil, OWNER);
