@@ -81,7 +81,10 @@ impl Registrar {
     /// As [`submit`](Self::submit).
     pub async fn simulate(&self, document: &SignedDocument) -> Result<(), WriteError> {
         let input = self.submission(document)?;
-        let outcome = self.try_out(input).await.map(drop);
+        let outcome = match self.bounded_gas(document, &input).await {
+            Ok(_) => self.try_out(input).await.map(drop),
+            Err(error) => Err(error),
+        };
         self.explained(outcome, document).await
     }
 
