@@ -86,7 +86,7 @@ contract CountersignVerifier is ICountersignVerifier {
     function _requireRecord(Party party, RegistryRecord calldata record, RecordWord stored) private pure {
         // Of no record the signer is zero, and so is that of no signature.
         if (!stored.exists()) revert PartyNotRegistered(party, record.owner, record.label);
-        if (record.version != stored.version()) revert VersionNotCurrent(party, record.version, stored.version());
+        if (record.version != stored.version()) revert VersionNotCurrent(party, stored.version(), record.version);
         if (
             record.signer != stored.signer() || record.anchoredAt != stored.anchoredAt()
                 || record.scheme != uint8(stored.scheme()) || record.suiteFloor != stored.suiteFloor()

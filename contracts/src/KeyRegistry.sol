@@ -81,7 +81,8 @@ contract KeyRegistry is KeyRecords, OwnerAuthority {
         bytes32 domain = RegistryDomain.separator();
         RecordWord next = _nextOfLive(slots.word, owner, label, registration, domain);
         bytes32 structHash = OwnerConsent.hashRotation(owner, label, next, registration, deadline);
-        _requireConsent(owner, structHash, domain, deadline, signature);
+        bool byOperator = _requireConsent(owner, structHash, domain, deadline, signature);
+        if (byOperator && next.version() > LAST_VERSION_BY_OPERATOR) revert VersionsLeftToOwner(owner, label);
         _storeRotated(slots, owner, label, next, registration);
     }
 
@@ -247,4 +248,8 @@ contract KeyRegistry is KeyRecords, OwnerAuthority {
         if (IdentitySignature.isValid(current, RegistryDomain.everyChainDigest(structHash), signature)) return;
         revert CertificateNotProven(current.signer());
     }
+
+    /// @dev Half of them: whoever steals an operator's account could otherwise use up all versions of a label within
+    /// minutes, and leave its owner without that label for ever.
+    uint16 private constant LAST_VERSION_BY_OPERATOR = type(uint16).max / 2;
 }

@@ -12,7 +12,8 @@ abstract contract OwnerAuthority is IKeyRegistry {
     mapping(address owner => mapping(address operator => uint40 until)) internal _operators;
 
     /// @dev Checks that the owner wants what is to be done: by its signature, for this chain or every chain, or because
-    /// the caller speaks for it. Gives whether an operator does.
+    /// the caller speaks for it. Gives whether an operator does. An operator without a signature acts as one, even where
+    /// the owner's code would take the empty signature from anybody.
     function _requireConsent(
         address owner,
         bytes32 structHash,

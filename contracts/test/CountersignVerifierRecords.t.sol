@@ -44,13 +44,13 @@ contract VerifyRecordsTest is VerifyTest {
     function test_refusesARotatedKey() public {
         Signed memory it = countersigned(honest());
         rotates(BOB, DESK, 2, 9);
-        refuses(it, abi.encodeWithSelector(ICountersignVerifier.VersionNotCurrent.selector, RESPONDER, 1, 2));
+        refuses(it, abi.encodeWithSelector(ICountersignVerifier.VersionNotCurrent.selector, RESPONDER, 2, 1));
     }
 
     function test_refusesARenewedKeyUnderItsOldVersion() public {
         Signed memory it = countersigned(honest());
         rotates(ALICE, DEFAULT, 2, ALICES_KEY);
-        refuses(it, abi.encodeWithSelector(ICountersignVerifier.VersionNotCurrent.selector, INITIATOR, 1, 2));
+        refuses(it, abi.encodeWithSelector(ICountersignVerifier.VersionNotCurrent.selector, INITIATOR, 2, 1));
     }
 
     function test_refusesRecordsThatTheRegistryDoesNotHold() public {

@@ -143,6 +143,19 @@ contract RotateForTest is RotateForFixture {
         refuses(ALICE, ALICE, submission(ALICE, signed(ALICE, DEFAULT, 1, 7), DEADLINE, ""), reason);
     }
 
+    /// @dev Half the versions: a stolen operator's account must not leave the owner without the label for ever.
+    function test_anOperatorLeavesTheOwnerHalfOfTheVersions() public {
+        VM.prank(owner);
+        registry.setOperator(BOB, type(uint40).max);
+        VM.store(address(registry), bytes32(baseSlot(owner, DEFAULT)), bytes32(wordOf(addressOf(7), NOW, 0, 32_766, 1)));
+        takes(BOB, owner, submission(owner, signed(owner, DEFAULT, 32_767, 8), DEADLINE, ""));
+        bytes memory next = submission(owner, signed(owner, DEFAULT, 32_768, 9), DEADLINE, "");
+        refuses(BOB, owner, next, abi.encodeWithSelector(IKeyRegistry.VersionsLeftToOwner.selector, owner, DEFAULT));
+        takes(owner, owner, next);
+        VM.store(address(registry), bytes32(baseSlot(owner, DEFAULT)), bytes32(wordOf(addressOf(7), NOW, 0, 32_767, 1)));
+        takes(RELAYER, owner, sponsored(signed(owner, DEFAULT, 32_768, 9), 32_768));
+    }
+
     function test_refusesMoreVersionsThanFit() public {
         uint256 word = wordOf(addressOf(7), NOW, 0, type(uint16).max, 1);
         VM.store(address(registry), bytes32(baseSlot(owner, DEFAULT)), bytes32(word));

@@ -166,7 +166,7 @@ contract SettlementRefusesTest is SettlementTest {
     function test_refusesAKeyRotatedSince() public {
         Signed memory it = countersigned(agreed(sale()));
         rotates(ALICE, DEFAULT, 2, 9);
-        refuses(it, abi.encodeWithSelector(ICountersignVerifier.VersionNotCurrent.selector, INITIATOR, 1, 2));
+        refuses(it, abi.encodeWithSelector(ICountersignVerifier.VersionNotCurrent.selector, INITIATOR, 2, 1));
     }
 
     function test_refusesAnotherChain() public {

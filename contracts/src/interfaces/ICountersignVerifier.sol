@@ -10,20 +10,22 @@ pragma solidity >=0.8.20;
 /// What the two identity keys sign is EIP-712 typed data, in the domain ("Countersign StateAgreement", "1", chain id,
 /// this contract):
 ///
-///     StateAgreement
-///     |- bytes32 session               which session agreed
-///     |- SessionState state            what both held to be true, as the session's key schedule bound it
-///     |  |- uint256 chainId
-///     |  |- uint64 blockNumber
-///     |  |- bytes32 blockHash
-///     |  |- address registry
-///     |  |- RegistryRecord initiator   address owner, bytes32 label, uint16 version, address signer,
-///     |  |                             uint40 anchoredAt, uint32 validUntil, uint8 scheme, uint8 suiteFloor
-///     |  |- RegistryRecord responder   likewise
-///     |  '- Reading[] valuation        address source, uint8 kind, bytes32 subject, bytes32 value
-///     |- bytes32 terms                 what they agreed to, as the contract that acts on it hashes it
-///     |- uint40 agreedAt
-///     '- uint40 expiry
+/// ```text
+/// StateAgreement
+/// |- bytes32 session               which session agreed
+/// |- SessionState state            what both held to be true, as the session's key schedule bound it
+/// |  |- uint256 chainId
+/// |  |- uint64 blockNumber
+/// |  |- bytes32 blockHash
+/// |  |- address registry
+/// |  |- RegistryRecord initiator   address owner, bytes32 label, uint16 version, address signer,
+/// |  |                             uint40 anchoredAt, uint32 validUntil, uint8 scheme, uint8 suiteFloor
+/// |  |- RegistryRecord responder   likewise
+/// |  '- Reading[] valuation        address source, uint8 kind, bytes32 subject, bytes32 value
+/// |- bytes32 terms                 what they agreed to, as the contract that acts on it hashes it
+/// |- uint40 agreedAt
+/// '- uint40 expiry
+/// ```
 ///
 /// The structs below have these members in this order, and each is hashed as EIP-712 says. The hash of `state` is the
 /// state hash of the session.
@@ -112,7 +114,7 @@ interface ICountersignVerifier {
     error PartyNotRegistered(Party party, address owner, bytes32 label);
     /// @notice The registry holds another version of this party's record, most often because its key was rotated since.
     /// The parties must agree anew.
-    error VersionNotCurrent(Party party, uint16 agreed, uint16 current);
+    error VersionNotCurrent(Party party, uint16 current, uint16 agreed);
     /// @notice What the parties agreed to be this party's record is not what the registry holds.
     error RecordDiffers(Party party, uint256 storedWord);
     /// @notice This party's key was anchored after the agreement, or expired or was revoked at or before it.

@@ -26,12 +26,12 @@ pragma solidity >=0.8.20;
 /// "1" and this contract's address: "Countersign KeyRegistry" with the chain's id, or "Countersign KeyRegistry on every
 /// chain" without one. The second is for a signer who wants the same on every chain, and says so by that name. The types:
 ///
-///     KeyPossession(address owner,bytes32 label,uint16 version,bytes32 x,bytes32 y)
-///     KeyRegistration(address owner,bytes32 label,uint16 version,bytes32 x,bytes32 y,uint8 scheme,uint32 validUntil,
-///                     uint8 suiteFloor,bool pinned,uint40 deadline)
-///     KeyRotation(the same members)
-///     KeyRevocation(address owner,bytes32 label,uint16 version,uint8 reason,uint40 deadline)
-///     RevocationCertificate(address owner,bytes32 label,address signer,uint8 reason)
+/// - `KeyPossession(address owner,bytes32 label,uint16 version,bytes32 x,bytes32 y)`
+/// - `KeyRegistration(address owner,bytes32 label,uint16 version,bytes32 x,bytes32 y,uint8 scheme,uint32 validUntil,uint8
+///   suiteFloor,bool pinned,uint40 deadline)`
+/// - `KeyRotation`, with the same members
+/// - `KeyRevocation(address owner,bytes32 label,uint16 version,uint8 reason,uint40 deadline)`
+/// - `RevocationCertificate(address owner,bytes32 label,address signer,uint8 reason)`
 ///
 /// `version` is the nonce, so that none of them is good twice: the version that the key will have, or that of the key to
 /// revoke. A certificate has none: it is the identity key's own last word, good whenever that key is the record's.
@@ -158,6 +158,8 @@ interface IKeyRegistry {
     /// @notice The record's key did not sign this certificate. It may be for another key, record, chain, registry or
     /// reason.
     error CertificateNotProven(address signer);
+    /// @notice An operator may go up to version 32,767 of a record. The owner may go on.
+    error VersionsLeftToOwner(address owner, bytes32 label);
     /// @notice Only the owner brings a revoked record back, not its operator.
     error OnlyOwnerReactivates(address owner, bytes32 label);
 
@@ -202,7 +204,7 @@ interface IKeyRegistry {
     /// @param x X coordinate of the key, now in storage.
     event KeyPinned(address indexed owner, bytes32 indexed label, uint16 version, bytes32 x);
 
-    /// @notice An account was allowed to rotate and revoke the owner's keys until a time, or no longer.
+    /// @notice An account was allowed to act for the owner until a time, or no longer: see `setOperator`.
     /// @param owner Who allows.
     /// @param operator Who is allowed.
     /// @param until Unix seconds from which `operator` is no longer allowed; 0 to end it now.
@@ -243,8 +245,8 @@ interface IKeyRegistry {
     /// @notice As `registerFor`, many at once, for records that were never used and owners that sign with the key of their
     /// account. Anyone may submit. An entry whose record exists by now is passed over: somebody was faster.
     /// @dev No other contract is called and no entry depends on any state but its own record's existence, so whoever
-    /// simulated the call knows that no owner can make it fail. Accounts that can only be asked by ERC-1271 take
-    /// `registerFor`.
+    /// simulated the call knows that no owner can make it fail. Time can: leave out what ends soon, be it the deadline or
+    /// the key. Accounts that can only be asked by ERC-1271 take `registerFor`.
     /// @param entries Who registers what.
     function registerForMany(SponsoredRegistration[] calldata entries) external;
 
@@ -279,8 +281,9 @@ interface IKeyRegistry {
     function revoke(bytes32 label, Reason reason) external;
 
     /// @notice As `revoke`, for an owner that signed `KeyRevocation`, or by its operator: see `registerFor`.
-    /// @dev Warning: a live operator that rotates in between outruns a signed revocation of the version before. Nobody
-    /// outruns `revoke`, `revokeByKey` while the key stays, or `setOperator(operator, 0)`.
+    /// @dev Warning: a live operator that rotates in between outruns a signed revocation of the version before, and that
+    /// of another operator. Nobody outruns `revoke` or `setOperator(operator, 0)` by the owner itself.
+    /// Warning: signed for every chain, it revokes this version on each, whatever key it holds there, until the deadline.
     /// @param owner Whose record.
     /// @param label Which of the owner's records.
     /// @param version The version to revoke, the current one.
@@ -306,7 +309,8 @@ interface IKeyRegistry {
     function revokeByKey(address owner, bytes32 label, Reason reason, bytes calldata signature) external;
 
     /// @notice Allows an account to act for the caller: to register keys under labels never used, to rotate, to revoke
-    /// and to anchor bundles, under every label. Not to bring a revoked record back, nor to appoint.
+    /// and to anchor bundles, under every label, the default one included. Not to bring a revoked record back, nor to
+    /// appoint, nor to use up the second half of a record's versions.
     /// @param operator Who may.
     /// @param until Unix seconds from which it may no longer; 0 to end it now.
     function setOperator(address operator, uint40 until) external;
@@ -342,6 +346,8 @@ interface IKeyRegistry {
     function signerOf(address owner, bytes32 label) external view returns (address);
 
     /// @notice Whether the record's key, active at this block's time, signed a digest.
+    /// @dev Warning: the same key may stand in several records, even of several owners. What the digest is of must name
+    /// the owner and label it is for.
     /// @param owner Whose record.
     /// @param label Which of the owner's records.
     /// @param digest What should have been signed.

@@ -45,7 +45,7 @@ library KeyPossession {
     }
 
     /// @notice Checks a possession proof, made for this chain or for every chain. It also proves the point to be on the
-    /// curve: `ecrecover` gives only addresses of points that are, and no other (x, y) hashes to the same address.
+    /// curve: `ecrecover` gives only addresses of points that are, and no other (x, y) can be found with the same address.
     /// @param structHash EIP-712 hashStruct of what was to be signed.
     /// @param domain This chain's domain separator.
     /// @param signer Address of the key that was to sign it.

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-pragma solidity ^0.8.37;
-
-import {FixedPointMathLib} from "solady/utils/FixedPointMathLib.sol";
+pragma solidity >=0.8.20;
 
 import {IKeyRegistry} from "../interfaces/IKeyRegistry.sol";
 import {TermsLib} from "./Terms.sol";
@@ -40,7 +38,7 @@ library RecordWordLib {
     /// @param why The reason to store.
     function revoke(RecordWord self, uint256 time, IKeyRegistry.Reason why) internal pure returns (RecordWord) {
         uint256 end = self.validUntil();
-        if (!self.isExpired(time)) end = FixedPointMathLib.min(time, type(uint32).max);
+        if (!self.isExpired(time)) end = time > type(uint32).max ? type(uint32).max : time;
         uint256 kept = RecordWord.unwrap(self) & ~(uint256(type(uint32).max) << VALID_UNTIL);
         uint256 code;
         // A reason is in range wherever it comes from; converting it would check that once more.

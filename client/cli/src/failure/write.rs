@@ -73,6 +73,9 @@ fn refused(refusal: &RegistryRefusal, text: String) -> Failure {
             "certificate_not_proven",
             Some("countersign revocation-certificate show FILE says which key it ends"),
         ),
+        RegistryRefusal::VersionsLeftToOwner { .. } => {
+            ("versions_left_to_owner", Some("the owner rotates: countersign rotate --owner-keystore FILE"))
+        }
         RegistryRefusal::OnlyOwnerReactivates { .. } => (
             "only_owner_reactivates",
             Some("the owner registers: countersign register --owner-keystore FILE"),

@@ -66,6 +66,12 @@ pub enum RegistryRefusal {
         /// Whose record.
         identity: Identity,
     },
+    /// An operator reached version 32,767.
+    #[error("an operator may not rotate {identity} beyond version 32767; its owner may")]
+    VersionsLeftToOwner {
+        /// Whose record.
+        identity: Identity,
+    },
     /// The possession proof is by another key, or for another version.
     #[error(
         "the possession proof of signer {signer} does not hold: the record changed meanwhile, or another key signed; try again"
@@ -167,6 +173,7 @@ impl From<Raw> for RegistryRefusal {
                 Self::VersionNotCurrent { identity: whose!(e), current: e.current, given: e.given }
             }
             Raw::CertificateNotProven(e) => Self::CertificateNotProven { signer: address(e.signer) },
+            Raw::VersionsLeftToOwner(e) => Self::VersionsLeftToOwner { identity: whose!(e) },
             Raw::OnlyOwnerReactivates(e) => Self::OnlyOwnerReactivates { identity: whose!(e) },
         }
     }
