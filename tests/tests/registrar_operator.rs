@@ -3,9 +3,11 @@
 
 use std::time::Duration;
 
+use alloy::network::Ethereum;
+use alloy::providers::ext::AnvilApi;
 use countersign::custody::{Custody, LocalKey};
-use countersign::registry::RevocationReason;
 use countersign::registry::write::{KeyTerms, PendingKey, Registrar, RegistryRefusal, WriteError, Written};
+use countersign::registry::{RecordSlots, RecordWord, RevocationReason, artifact};
 use countersign::{Address, Identity, Label};
 use countersign_tests::chain::{Chain, refusal};
 use countersign_tests::trader::CHAIN;
@@ -52,6 +54,26 @@ async fn an_operators_time_ends_by_the_clock_and_by_the_owners_word() {
     owner.set_operator(operator.account(), None).await.unwrap();
     assert_eq!(operator.operator_until(identity.owner, operator.account()).await.unwrap(), 0);
     assert_eq!(refusal(rotation().await), expected);
+}
+
+#[tokio::test]
+async fn an_operator_leaves_half_of_the_versions_to_the_owner() {
+    let Appointed { chain, owner, operator, identity } = appointed(HOUR).await;
+    let key = LocalKey::generate().unwrap();
+    prove(owner.register(identity.label, terms(&key)).await, &key).await.unwrap();
+    let word = owner.record(identity).await.unwrap().unwrap();
+    let (slot, registry) = (RecordSlots::of(&identity).word, artifact::key_registry_address());
+    let word = RecordWord { version: 32_766, ..word }.pack();
+    let provider = chain.provider();
+    AnvilApi::<Ethereum>::anvil_set_storage_at(&provider, registry.0.into(), slot.into(), word)
+        .await
+        .unwrap();
+
+    prove(operator.rotate_as_operator(identity, terms(&key)).await, &key).await.unwrap();
+    let outcome = prove(operator.rotate_as_operator(identity, terms(&key)).await, &key).await;
+    assert_eq!(refusal(outcome), RegistryRefusal::VersionsLeftToOwner { identity });
+    prove(owner.rotate(identity.label, terms(&key)).await, &key).await.unwrap();
+    operator.revoke_as_operator(identity, RevocationReason::Policy).await.unwrap();
 }
 
 #[tokio::test]
