@@ -164,8 +164,14 @@ fn wanted(wish: &Wish, chain: &ChainSettings) -> Result<Wanted, String> {
     {
         return Err(format!("the key would have expired at {}", timestamp(until.into())));
     }
-    let batchable = checked == Checked::Whole && key.consent.version == 1;
+    let batchable = checked == Checked::Whole && key.consent.version == 1 && outlasts_a_block(key.consent.deadline, key.consent.terms.valid_until, unix_now());
     Ok(Wanted { key, batchable })
+}
+
+/// Whether neither the signature nor the key ends before a block can be late. One that does would take a whole batch
+/// down with it, and so goes alone.
+fn outlasts_a_block(deadline: u64, valid_until: Option<u32>, now: u64) -> bool {
+    deadline.min(valid_until.map_or(u64::MAX, u64::from)) > now.saturating_add(LATEST_BLOCK_SECONDS)
 }
 
 fn same_identity(wish: &Wish, signed: &Identity) -> Result<(), String> {
@@ -186,4 +192,20 @@ fn read(path: &Path) -> Result<SignedDocument, String> {
     }
     let file = File::open(path).map_err(|error| format!("cannot be read: {error}"))?;
     SignedDocument::read(file).map_err(|error| error.to_string())
+}
+
+/// How long a transaction may wait for its block before an end in between is to be feared.
+const LATEST_BLOCK_SECONDS: u64 = 600;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_ends_within_ten_minutes_shares_no_transaction() {
+        assert!(outlasts_a_block(1601, None, 1000));
+        assert!(!outlasts_a_block(1600, None, 1000));
+        assert!(outlasts_a_block(u64::MAX, Some(1601), 1000));
+        assert!(!outlasts_a_block(u64::MAX, Some(1600), 1000));
+    }
 }
