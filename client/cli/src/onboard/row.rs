@@ -164,7 +164,9 @@ fn wanted(wish: &Wish, chain: &ChainSettings) -> Result<Wanted, String> {
     {
         return Err(format!("the key would have expired at {}", timestamp(until.into())));
     }
-    let batchable = checked == Checked::Whole && key.consent.version == 1 && outlasts_a_block(key.consent.deadline, key.consent.terms.valid_until, unix_now());
+    let batchable = checked == Checked::Whole
+        && key.consent.version == 1
+        && outlasts_a_block(key.consent.deadline, key.consent.terms.valid_until, unix_now());
     Ok(Wanted { key, batchable })
 }
 
