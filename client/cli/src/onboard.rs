@@ -9,6 +9,7 @@
 
 mod dispatch;
 mod ending;
+mod foreign_text;
 mod journal;
 mod past;
 mod report;
@@ -21,7 +22,8 @@ use std::path::Path;
 use countersign::registry::write::Registrar;
 
 use self::dispatch::Dispatch;
-use self::journal::Journal;
+use self::journal::{Journal, beside};
+use self::report::Status;
 use self::roster::Roster;
 use self::row::Row;
 use crate::console::Console;
@@ -53,11 +55,14 @@ impl Campaign<'_> {
         self.survey(&mut rows).await?;
         past::credit(&past, &mut rows);
         let wanted = rows.iter().filter(|row| row.wanted().is_some()).count();
+        let mut sent = Ok(());
         if wanted > 0 {
             let bar = self.console.bar("Registering", wanted);
-            dispatch.send_all(&mut rows, self.batch, &bar).await?;
+            sent = dispatch.send_all(&mut rows, self.batch, &bar).await;
         }
-        self.report(&path, rows)
+        // What was done is reported even where the rest could not be; that is then the more important failure.
+        let reported = self.report(&beside(&path, ".report.csv"), rows, Status::Waiting);
+        sent.and(reported)
     }
 
     /// Checks and tries everything, and sends and journals nothing.
@@ -65,7 +70,7 @@ impl Campaign<'_> {
         let path = real_path(roster)?;
         let mut rows = self.check(&path)?;
         self.survey(&mut rows).await?;
-        self.report(&path, rows)
+        self.report(&beside(&path, ".dry-run.csv"), rows, Status::Ready)
     }
 
     fn check(&self, path: &Path) -> Result<Vec<Row>, Failure> {
@@ -85,8 +90,9 @@ impl Campaign<'_> {
         survey::survey(self.registrar, rows, &bar).await
     }
 
-    fn report(&self, path: &Path, rows: Vec<Row>) -> Result<(), Failure> {
-        let rows: Vec<_> = rows.into_iter().map(Row::report).collect();
+    /// `rest` is the status of the rows that are still wanted.
+    fn report(&self, path: &Path, rows: Vec<Row>, rest: Status) -> Result<(), Failure> {
+        let rows: Vec<_> = rows.into_iter().map(|row| row.report(rest)).collect();
         report::publish(self.console, path, &rows)
     }
 }

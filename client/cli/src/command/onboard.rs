@@ -20,7 +20,7 @@ use crate::payer::{self, Node};
 ///
 /// Interrupt it whenever you like, or pull the plug: run the same command again, and it waits for what is pending, goes on
 /// with the rest, and registers nobody twice. FILE.journal beside the CSV knows what was sent, FILE.report.csv says what
-/// became of each row.
+/// became of each row, even where the command could not finish; --dry-run writes FILE.dry-run.csv instead.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Onboard {
@@ -30,7 +30,7 @@ pub(crate) struct Onboard {
     /// How many registrations share a transaction, at most 200: a transaction may use 2^24 gas
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u64).range(1..=MAX_BATCH as u64))]
     batch: u64,
-    /// Check and try everything, write the report, and send nothing
+    /// Check and try everything, write FILE.dry-run.csv, and send nothing
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]
@@ -66,6 +66,7 @@ The roster; documents are looked for beside it, and an empty label is the defaul
 
 JSON, one object per row: {\"row\": its line, \"owner\", \"label\", \"status\", \"reason\": string or null,
   \"version\", \"transaction\", \"gas\": its share; the last three may be null}
-Status: registered; already (the same key was there before); conflict (another key is there); refused
-  (by the registry); invalid (the row or its document is wrong); with --dry-run, ready.
+Status: registered; already (the same key was there before); conflict (another key is there, or the same one
+  revoked or expired); refused (by the registry); invalid (the row or its document is wrong); waiting (the command
+  stopped first: run it again); with --dry-run, ready.
 The exit code is 0 only if every row is registered, else 8.";

@@ -11,6 +11,7 @@ use super::report::Status;
 use super::row::{Outcome, Row, Wanted};
 use super::survey;
 use crate::failure::Failure;
+use crate::moment::unix_now;
 use crate::party::checksummed;
 use crate::progress::Bar;
 
@@ -42,47 +43,72 @@ impl Dispatch<'_> {
         batch: usize,
         bar: &Bar,
     ) -> Result<(), Failure> {
-        let (shared, single): (Vec<usize>, Vec<usize>) = rows
-            .iter()
-            .enumerate()
-            .filter_map(|(index, row)| Some((index, row.wanted()?.batchable)))
-            .fold((Vec::new(), Vec::new()), |(mut shared, mut single), (index, batchable)| {
-                if batchable {
-                    shared.push(index)
-                } else {
-                    single.push(index)
-                }
-                (shared, single)
-            });
-        for members in shared.chunks(batch).chain(single.chunks(1)) {
-            self.send_batch(rows, members).await?;
+        let mut shared = Vec::new();
+        let mut single = Vec::new();
+        for (index, row) in rows.iter().enumerate() {
+            match row.wanted() {
+                Some(wanted) if wanted.can_share() => shared.push(index),
+                Some(_) => single.push(index),
+                None => {}
+            }
+        }
+        for members in shared.chunks(batch) {
+            self.send_together(rows, members).await?;
             bar.advance(members.len());
+        }
+        for index in single {
+            self.send_alone(rows, index).await?;
+            bar.advance(1);
         }
         Ok(())
     }
 
-    /// Sends rows in one transaction; again without those that went bad meanwhile, a few times.
-    async fn send_batch(&mut self, rows: &mut [Row], members: &[usize]) -> Result<(), Failure> {
+    /// Sends rows in one transaction; again without those that went bad meanwhile, a few times; then each by itself, so
+    /// that rows made to spoil one batch after another hold up none but themselves.
+    async fn send_together(&mut self, rows: &mut [Row], members: &[usize]) -> Result<(), Failure> {
         for _ in 0..ATTEMPTS {
-            let wanted = still_wanted(rows, members);
-            if wanted.is_empty() {
-                return Ok(());
-            }
-            match self.attempt(&wanted.iter().map(|(_, wanted)| wanted).collect::<Vec<_>>()).await? {
-                Attempt::Written(written) => return self.conclude(rows, &wanted, &written).await,
-                // One of them spoilt it for all, or another transaction took this one's place.
-                Attempt::Nothing => self.examine_again(rows, &wanted).await?,
-                Attempt::Refused(outcome) => {
-                    wanted.iter().for_each(|(index, _)| end(rows, *index, outcome.clone()));
-                }
+            // Decided anew each time: those before may have taken long.
+            let wanted: Vec<_> = still_wanted(rows, members)
+                .into_iter()
+                .filter(|(_, wanted)| wanted.outlasts_a_block(unix_now()))
+                .collect();
+            if wanted.is_empty() || self.send(rows, &wanted).await? {
+                break;
             }
         }
         for (index, _) in still_wanted(rows, members) {
+            self.send_alone(rows, index).await?;
+        }
+        Ok(())
+    }
+
+    /// Sends one row in a transaction of its own, a few times.
+    async fn send_alone(&mut self, rows: &mut [Row], index: usize) -> Result<(), Failure> {
+        for _ in 0..ATTEMPTS {
+            let wanted = still_wanted(rows, &[index]);
+            if wanted.is_empty() || self.send(rows, &wanted).await? {
+                return Ok(());
+            }
+        }
+        if !still_wanted(rows, &[index]).is_empty() {
             let reason =
-                format!("its transaction failed {ATTEMPTS} times, though the registry would take it alone");
+                format!("its transaction failed {ATTEMPTS} times, though the registry would take it");
             end(rows, index, Outcome::bad(Status::Refused, reason));
         }
         Ok(())
+    }
+
+    /// Sends rows in one transaction, once. Whether it succeeded, or there is nothing left to try.
+    async fn send(&mut self, rows: &mut [Row], wanted: &[(usize, Wanted)]) -> Result<bool, Failure> {
+        match self.attempt(&wanted.iter().map(|(_, wanted)| wanted).collect::<Vec<_>>()).await? {
+            Attempt::Written(written) => self.conclude(rows, wanted, &written).await.map(|()| true),
+            // One of them spoilt it for all, or another transaction took this one's place.
+            Attempt::Nothing => self.examine_again(rows, wanted).await.map(|()| false),
+            Attempt::Refused(outcome) => {
+                wanted.iter().for_each(|(index, _)| end(rows, *index, outcome.clone()));
+                Ok(true)
+            }
+        }
     }
 
     /// One transaction.
@@ -92,7 +118,7 @@ impl Dispatch<'_> {
         let names = wanted.iter().map(|wanted| wanted.name()).collect();
         let mut sending = self.journal.sending(payer, nonce, names)?;
         let sent = match wanted {
-            [only] if !only.batchable => self.registrar.send(&only.document(), Some(nonce)).await,
+            [only] if !only.can_share() => self.registrar.send(&only.document(), Some(nonce)).await,
             _ => {
                 let keys: Vec<_> = wanted.iter().map(|wanted| wanted.key.clone()).collect();
                 self.registrar.send_many(&keys, Some(nonce)).await
@@ -123,15 +149,15 @@ impl Dispatch<'_> {
         if answered {
             self.journal.ended(&mut sending, End::Gone)?;
         }
-        match error {
-            WriteError::Refused(_) | WriteError::OutOfTurn { .. } | WriteError::Document(_) => {
+        match (error, wanted) {
+            (WriteError::Refused(_) | WriteError::OutOfTurn { .. } | WriteError::Document(_), _) => {
                 Ok(Attempt::Nothing)
             }
             // A contract may say one thing when it is tried and another when its gas is estimated.
-            error if answered && wanted.iter().all(|wanted| !wanted.batchable) => {
-                survey::refusal(error).map(Attempt::Refused)
+            (error, [only]) if answered && !only.can_share() => {
+                survey::refusal(error, only).map(Attempt::Refused)
             }
-            other => Err(other.into()),
+            (other, _) => Err(other.into()),
         }
     }
 
@@ -186,5 +212,5 @@ fn end(rows: &mut [Row], index: usize, outcome: Outcome) {
     }
 }
 
-/// How often a batch is sent before its rows are given up.
+/// How often a batch is sent before its rows go alone, and a row alone before it is given up.
 const ATTEMPTS: usize = 3;

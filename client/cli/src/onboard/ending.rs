@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use alloy::primitives::B256;
-use countersign::registry::write::{Fate, Registrar, WriteError, Written};
+use countersign::registry::write::{Fate, Registrar, TransactionCount, WriteError, Written};
 use tokio::time::{Instant, sleep};
 
 use super::journal::End;
@@ -34,15 +34,9 @@ pub(super) async fn await_ending(
     loop {
         // The order matters: what has a block by now is found, whenever the block came.
         let count = payer.transaction_count().await?;
-        if let Some(ending) = ending_of(payer, transaction).await? {
+        let unseen_for_long = begun.elapsed() >= UNSEEN.min(patience);
+        if let Some(ending) = judge(fate_of(payer, transaction).await?, count, nonce, unseen_for_long) {
             return Ok(ending);
-        }
-        if count.included > nonce {
-            return Ok(Ending::Gone);
-        }
-        // A node may need a moment to show what it has just taken.
-        if count.sent <= nonce && begun.elapsed() >= UNSEEN.min(patience) {
-            return Ok(Ending::Gone);
         }
         if begun.elapsed() >= patience {
             return Err(still_pending(transaction, nonce, patience));
@@ -52,13 +46,24 @@ pub(super) async fn await_ending(
     }
 }
 
-async fn ending_of(payer: &Registrar, transaction: Option<B256>) -> Result<Option<Ending>, Failure> {
-    let Some(transaction) = transaction else { return Ok(None) };
-    Ok(match payer.find(transaction).await? {
+async fn fate_of(payer: &Registrar, transaction: Option<B256>) -> Result<Fate, Failure> {
+    match transaction {
+        Some(transaction) => Ok(payer.find(transaction).await?),
+        None => Ok(Fate::Unknown),
+    }
+}
+
+/// `None` while it may still come into a block.
+fn judge(fate: Fate, count: TransactionCount, nonce: u64, unseen_for_long: bool) -> Option<Ending> {
+    match fate {
         Fate::Included(written) => Some(Ending::Included(written)),
         Fate::Reverted => Some(Ending::Reverted),
-        Fate::Pending | Fate::Unknown => None,
-    })
+        // Whatever the counts say: nodes behind one address may be a block apart.
+        Fate::Pending => None,
+        Fate::Unknown if count.included > nonce => Some(Ending::Gone),
+        // A node may need a moment to show what it has just taken.
+        Fate::Unknown => (count.sent <= nonce && unseen_for_long).then_some(Ending::Gone),
+    }
 }
 
 fn still_pending(transaction: Option<B256>, nonce: u64, after: Duration) -> Failure {
@@ -88,3 +93,20 @@ impl From<&Ending> for End {
 const FIRST_PAUSE: Duration = Duration::from_millis(20);
 const SLOWEST_PAUSE: Duration = Duration::from_secs(2);
 const UNSEEN: Duration = Duration::from_secs(5);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_node_calls_pending_is_never_gone() {
+        let passed = TransactionCount { included: 8, sent: 8 };
+        let dropped = TransactionCount { included: 7, sent: 7 };
+        for count in [passed, dropped] {
+            assert!(judge(Fate::Pending, count, 7, true).is_none());
+            assert!(matches!(judge(Fate::Unknown, count, 7, true), Some(Ending::Gone)));
+        }
+        assert!(judge(Fate::Unknown, dropped, 7, false).is_none());
+        assert!(judge(Fate::Unknown, TransactionCount { included: 7, sent: 8 }, 7, true).is_none());
+    }
+}

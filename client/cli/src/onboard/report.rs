@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use owo_colors::OwoColorize;
 use serde::Serialize;
 
-use super::journal::beside;
+use super::foreign_text::{LONGEST_NAME, LONGEST_REASON, for_spreadsheet, for_terminal};
 use crate::console::{Console, Report};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -39,7 +39,9 @@ pub(super) enum Status {
     Already,
     /// With --dry-run: it would be registered.
     Ready,
-    /// Another key is there.
+    /// The command stopped before the row was registered, or before that was known.
+    Waiting,
+    /// Another key is there, or the same one at its end.
     Conflict,
     /// The registry does not take it.
     Refused,
@@ -57,6 +59,7 @@ impl Status {
             Self::Registered => "registered",
             Self::Already => "already",
             Self::Ready => "ready",
+            Self::Waiting => "waiting",
             Self::Conflict => "conflict",
             Self::Refused => "refused",
             Self::Invalid => "invalid",
@@ -64,14 +67,13 @@ impl Status {
     }
 }
 
-/// Writes the CSV, prints every row, and fails unless all of them are good.
-pub(super) fn publish(console: Console, roster: &Path, rows: &[RowReport]) -> Result<(), Failure> {
-    let path = beside(roster, ".report.csv");
-    whole_file::replace(&path, &as_csv(rows)?)?;
+/// Writes the CSV to `path`, prints every row, and fails unless all of them are good.
+pub(super) fn publish(console: Console, path: &Path, rows: &[RowReport]) -> Result<(), Failure> {
+    whole_file::replace(path, &as_csv(rows)?)?;
     if console.is_json() {
         rows.iter().try_for_each(|row| console.report(row))?;
     } else {
-        console.report(&Summary { rows: rows.to_vec(), path: path.clone() })?;
+        console.report(&Summary { rows: rows.to_vec(), path: path.to_owned() })?;
     }
     let bad = rows.iter().filter(|row| !row.status.is_good()).count();
     if bad == 0 {
@@ -80,7 +82,7 @@ pub(super) fn publish(console: Console, roster: &Path, rows: &[RowReport]) -> Re
     let message = format!("{bad} of {} rows are not registered", rows.len());
     Err(Failure::new(Exit::Transaction, "not_all_registered", message).hint(format!(
         "{} says why; put it right and run the same command again, which leaves the others alone",
-        path.display()
+        for_terminal(&path.to_string_lossy(), usize::MAX)
     )))
 }
 
@@ -90,7 +92,7 @@ fn as_csv(rows: &[RowReport]) -> Result<Vec<u8>, Failure> {
     };
     let mut writer = csv::Writer::from_writer(Vec::new());
     for row in rows {
-        writer.serialize(row).map_err(|error| unexpected(&error))?;
+        writer.serialize(row.for_spreadsheet()).map_err(|error| unexpected(&error))?;
     }
     writer.into_inner().map_err(|error| unexpected(&error))
 }
@@ -115,7 +117,7 @@ impl Report for Summary {
         let gas: u64 = self.rows.iter().filter_map(|row| row.gas).sum();
         let total = if counted.is_empty() { "no rows".into() } else { counted.join(", ") };
         lines.push(if gas == 0 { total } else { format!("{total}; {gas} gas in all") });
-        lines.push(format!("each row: {}", self.path.display()));
+        lines.push(format!("each row: {}", for_terminal(&self.path.to_string_lossy(), usize::MAX)));
         lines.join("\n")
     }
 }
@@ -129,8 +131,19 @@ impl Report for RowReport {
 impl RowReport {
     fn line(&self) -> String {
         let status = format!("{:<8}", self.status.name());
-        let label = if self.label.is_empty() { String::new() } else { format!("#{}", self.label) };
-        let reason = self.reason.as_deref().unwrap_or_default();
-        format!("line {:<5} {}  {}{label}  {reason}", self.row, status.red(), self.owner)
+        let owner = for_terminal(&self.owner, LONGEST_NAME);
+        let label = for_terminal(&self.label, LONGEST_NAME);
+        let label = if label.is_empty() { label } else { format!("#{label}") };
+        let reason = for_terminal(self.reason.as_deref().unwrap_or_default(), LONGEST_REASON);
+        format!("line {:<5} {}  {owner}{label}  {reason}", self.row, status.red())
+    }
+
+    fn for_spreadsheet(&self) -> Self {
+        Self {
+            owner: for_spreadsheet(&self.owner, LONGEST_NAME),
+            label: for_spreadsheet(&self.label, LONGEST_NAME),
+            reason: self.reason.as_deref().map(|reason| for_spreadsheet(reason, LONGEST_REASON)),
+            ..self.clone()
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::path::Path;
 
 use countersign::protocol::Identity;
-use countersign::registry::consent::{Checked, KeyChange, SignedDocument, SignedKey};
+use countersign::registry::consent::{Checked, DocumentError, KeyChange, SignedDocument, SignedKey};
 
 use super::report::{RowReport, Status};
 use super::roster::{RosterRow, Wish};
@@ -36,8 +36,10 @@ enum State {
 #[derive(Clone, Debug)]
 pub(super) struct Wanted {
     pub(super) key: SignedKey,
-    /// Whether it can share a transaction: the owner signed by the key of its account, for a record never used.
-    pub(super) batchable: bool,
+    /// Whether the chain decides about the owner's signature, as it does where the owner is a contract.
+    pub(super) owner_on_chain: bool,
+    /// Why it is too late to register it, by this computer's clock when it was read. An earlier run may have been in time.
+    pub(super) expired: Option<String>,
 }
 
 /// How a row ended.
@@ -84,10 +86,11 @@ impl Row {
         }
     }
 
-    pub(super) fn report(self) -> RowReport {
+    /// `rest` is the status of a row that is wanted to the end.
+    pub(super) fn report(self, rest: Status) -> RowReport {
         let outcome = match self.state {
             State::Done(outcome) => outcome,
-            State::Wanted(wanted) => Outcome::ready(wanted.key.consent.version),
+            State::Wanted(wanted) => Outcome::good(rest, wanted.key.consent.version),
         };
         let Outcome { status, reason, version, transaction, gas } = outcome;
         let Self { line: row, owner, label, .. } = self;
@@ -108,6 +111,17 @@ impl Wanted {
     pub(super) fn document(&self) -> SignedDocument {
         self.key.clone().into()
     }
+
+    /// Whether it can share a transaction: the owner signed by the key of its account, for a record never used.
+    pub(super) const fn can_share(&self) -> bool {
+        !self.owner_on_chain && self.key.consent.version == 1
+    }
+
+    /// Whether neither the signature nor the key ends before a block can be late, at `now` in Unix seconds. One that does
+    /// would take a whole batch down with it.
+    pub(super) fn outlasts_a_block(&self, now: u64) -> bool {
+        outlasts_a_block(self.key.consent.deadline, self.key.consent.terms.valid_until, now)
+    }
 }
 
 impl Outcome {
@@ -123,10 +137,6 @@ impl Outcome {
             gas: Some(gas),
             ..Self::good(Status::Registered, version)
         }
-    }
-
-    fn ready(version: u16) -> Self {
-        Self::good(Status::Ready, version)
     }
 
     const fn good(status: Status, version: u16) -> Self {
@@ -149,7 +159,7 @@ impl Outcome {
 fn wanted(wish: &Wish, chain: &ChainSettings) -> Result<Wanted, String> {
     let path = wish.document.as_path();
     let document = read(path).map_err(|what| format!("registration {}: {what}", path.display()))?;
-    let checked = document.check(unix_now()).map_err(|error| error.to_string())?;
+    let (checked, too_late) = checked(&document, unix_now()).map_err(|error| error.to_string())?;
     let domain = document.domain();
     if !domain.covers(chain.chain_id, chain.registry) {
         return Err(format!("the document is for the {domain}"));
@@ -159,19 +169,22 @@ fn wanted(wish: &Wish, chain: &ChainSettings) -> Result<Wanted, String> {
         other => return Err(format!("a {} is no registration", other.kind())),
     };
     same_identity(wish, &key.consent.identity)?;
-    if let Some(until) = key.consent.terms.valid_until
-        && u64::from(until) <= unix_now()
-    {
-        return Err(format!("the key would have expired at {}", timestamp(until.into())));
-    }
-    let batchable = checked == Checked::Whole
-        && key.consent.version == 1
-        && outlasts_a_block(key.consent.deadline, key.consent.terms.valid_until, unix_now());
-    Ok(Wanted { key, batchable })
+    let key_ended = key.consent.terms.valid_until.map(u64::from).filter(|until| *until <= unix_now());
+    let expired =
+        too_late.or_else(|| Some(format!("the key would have expired at {}", timestamp(key_ended?))));
+    Ok(Wanted { key, owner_on_chain: checked == Checked::OwnerOnChain, expired })
 }
 
-/// Whether neither the signature nor the key ends before a block can be late. One that does would take a whole batch
-/// down with it, and so goes alone.
+/// Checks all but the deadline, and says apart from it whether that has passed.
+fn checked(document: &SignedDocument, now: u64) -> Result<(Checked, Option<String>), DocumentError> {
+    match document.check(now) {
+        Err(error @ DocumentError::Expired { deadline, .. }) => {
+            Ok((document.check(deadline)?, Some(error.to_string())))
+        }
+        checked => Ok((checked?, None)),
+    }
+}
+
 fn outlasts_a_block(deadline: u64, valid_until: Option<u32>, now: u64) -> bool {
     deadline.min(valid_until.map_or(u64::MAX, u64::from)) > now.saturating_add(LATEST_BLOCK_SECONDS)
 }

@@ -8,6 +8,7 @@ use futures_util::stream::{self, StreamExt};
 use super::report::Status;
 use super::row::{Outcome, Row, Wanted};
 use crate::failure::Failure;
+use crate::moment::{timestamp, unix_now};
 use crate::party::checksummed;
 use crate::progress::Bar;
 
@@ -39,9 +40,12 @@ pub(super) async fn examine(registrar: &Registrar, wanted: &Wanted) -> Result<Op
     if let Some(outcome) = settled(record.as_ref(), wanted) {
         return Ok(Some(outcome));
     }
+    if let Some(reason) = &wanted.expired {
+        return Ok(Some(Outcome::bad(Status::Invalid, reason.as_str())));
+    }
     match registrar.simulate(&wanted.document()).await {
         Ok(()) => Ok(None),
-        Err(error) => refusal(error).map(Some),
+        Err(error) => refusal(error, wanted).map(Some),
     }
 }
 
@@ -52,6 +56,12 @@ pub(super) fn settled(record: Option<&RecordWord>, wanted: &Wanted) -> Option<Ou
     let version = record.version;
     let conflict = |reason: String| Some(Outcome::bad(Status::Conflict, reason).at_version(version));
     match (record.signer == signer, record.revoked) {
+        (true, None) if record.valid_until != 0 && u64::from(record.valid_until) <= unix_now() => {
+            conflict(format!(
+                "this key (version {version}) was registered and expired at {}; its owner may rotate it",
+                timestamp(record.valid_until.into())
+            ))
+        }
         (true, None) => Some(Outcome::already(version)),
         (true, Some(_)) => conflict(format!(
             "this key (version {version}) was registered and revoked; have a fresh one signed"
@@ -75,14 +85,17 @@ fn revoked(version: u16, wanted: &Wanted) -> Option<Outcome> {
 }
 
 /// Sorts the refusal of one row, by the registry or by an owner's contract, from a failure of everything.
-pub(super) fn refusal(error: WriteError) -> Result<Outcome, Failure> {
+pub(super) fn refusal(error: WriteError, wanted: &Wanted) -> Result<Outcome, Failure> {
     match error {
         WriteError::Refused(_)
         | WriteError::OutOfTurn { .. }
         | WriteError::CostlyOwner { .. }
-        | WriteError::Document(_)
-        // The node answered a moment before. An owner's contract may fail in any way, or take for ever.
-        | WriteError::Endpoint(ResolveError::NodeRefused { .. } | ResolveError::Timeout { .. }) => {
+        | WriteError::Document(_) => Ok(Outcome::bad(Status::Refused, error.to_string())),
+        // The node answered a moment before. An owner's contract may fail in any way, or take for ever; where there is
+        // none, it is the node that fails.
+        WriteError::Endpoint(ResolveError::NodeRefused { .. } | ResolveError::Timeout { .. })
+            if wanted.owner_on_chain =>
+        {
             Ok(Outcome::bad(Status::Refused, error.to_string()))
         }
         other => Err(other.into()),

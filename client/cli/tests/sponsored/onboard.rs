@@ -40,6 +40,9 @@ fn sixty_rows_and_every_kind_of_trouble_among_them() {
         assert_eq!(row_of(&rows, trader)["status"], "ready");
     }
     assert!(!home.path("traders.csv.journal").exists());
+    // A rehearsal leaves the report of a real run alone.
+    assert!(!home.path("traders.csv.report.csv").exists());
+    assert!(home.path("traders.csv.dry-run.csv").exists());
     let before = transactions_of(&anvil, SPONSOR);
     let run = home.run(&[&ONBOARD[..], &["--batch", "20"]].concat());
     let failed = run.failed(8, "not_all_registered");
@@ -70,7 +73,7 @@ fn sixty_rows_and_every_kind_of_trouble_among_them() {
     assert_eq!(again.iter().map(lasting).collect::<Vec<_>>(), rows.iter().map(lasting).collect::<Vec<_>>());
     assert_eq!(transactions_of(&anvil, SPONSOR) - before, 4);
     let people = home.run(&ONBOARD[..4]);
-    assert!(people.stdout.contains("46 registered, 1 already"), "{}", people.stdout);
+    assert!(people.stdout.contains("46 registered, 2 already"), "{}", people.stdout);
 }
 
 /// Adds rows that are not to be registered; gives for each its line, its status and words of its reason.
@@ -93,6 +96,11 @@ fn add_trouble(
     let (same, other) = (Trader::new(), Trader::new());
     submit(&same.signed(week));
     roster.add(&same, &same.signed(week));
+    expect("already", "registered before");
+    // A document past its deadline says nothing of a key that is there.
+    let in_time = Trader::new();
+    submit(&in_time.signed(week));
+    roster.add(&in_time, &in_time.signed(now() - 60));
     expect("already", "registered before");
     submit(&other.again().signed(week));
     roster.add(&other, &other.signed(week));
@@ -213,7 +221,11 @@ fn a_payer_without_ether_leaves_everything_as_it_was() {
         "pw",
         "--json",
     ];
-    home.run(&poor).failed(8, "insufficient_funds");
+    let stopped = home.run(&poor);
+    stopped.failed(8, "insufficient_funds");
+    assert!(stopped.lines_json().iter().all(|row| row["status"] == "waiting"), "{}", stopped.stdout);
+    let report = std::fs::read_to_string(home.path("traders.csv.report.csv")).unwrap();
+    assert_eq!(report.matches(",waiting,").count(), 2, "{report}");
     assert_eq!(registrations(&anvil, &traders[0]), 0);
     let rows = home.run(&ONBOARD);
     assert_eq!(rows.code, 0, "{}", rows.stderr);
