@@ -135,6 +135,23 @@ fn killed_before_sending() {
 }
 
 #[test]
+fn given_up_for_gone_and_in_a_block_all_the_same() {
+    let anvil = Anvil::start();
+    let home = Home::registered(&anvil, OWNER);
+    let traders = good_roster(&home, 5);
+    let before = transactions_of(&anvil, SPONSOR);
+    all_registered(&resume(&anvil, &home, &traders, before, 2));
+    // As if the node had lost sight of the first transaction for a while.
+    let gone = json!({"ended": {"id": 0, "end": {"outcome": "gone"}}}).to_string();
+    let ended = |line: &str| line.contains("\"ended\"") && line.contains("\"id\":0");
+    let lines: Vec<String> =
+        journal(&home).lines().map(|line| if ended(line) { gone.clone() } else { line.to_owned() }).collect();
+    assert!(lines.contains(&gone), "{lines:?}");
+    home.write("traders.csv.journal", &(lines.join("\n") + "\n"));
+    all_registered(&resume(&anvil, &home, &traders, before, 2));
+}
+
+#[test]
 fn killed_again_and_again_at_any_moment() {
     let anvil = Anvil::start();
     let home = Home::registered(&anvil, OWNER);

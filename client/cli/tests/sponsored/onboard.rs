@@ -182,6 +182,41 @@ fn a_row_that_goes_bad_on_its_way_holds_up_nobody() {
 }
 
 #[test]
+fn rows_that_spoil_one_batch_after_another_hold_up_nobody() {
+    let anvil = Anvil::start();
+    let home = Home::registered(&anvil, OWNER);
+    let good: Vec<Trader> = (0..2).map(|_| Trader::new()).collect();
+    let hasty: Vec<Trader> = (0..3).map(|_| Trader::new()).collect();
+    let mut roster = Roster::new(&home);
+    for (trader, hours) in hasty.iter().zip([1, 3, 5]) {
+        roster.add(trader, &trader.signed(now() + hours * 3_600));
+    }
+    for trader in &good {
+        roster.add(trader, &trader.signed(in_a_week()));
+    }
+    roster.save();
+    automine(&anvil, false);
+    let mut running = home.start(&ONBOARD);
+    for attempt in 1..=3 {
+        crate::crash::wait_for_line(&home, "\"sent\"", attempt);
+        // Each time too late for one more of them.
+        anvil.call("evm_increaseTime", &json!([7_200]));
+        mine(&anvil);
+    }
+    automine(&anvil, true);
+    mine(&anvil);
+    let run = running.finish();
+    run.failed(8, "not_all_registered");
+    let rows = run.lines_json();
+    for trader in &hasty {
+        assert_eq!(row_of(&rows, trader)["status"], "refused");
+    }
+    for trader in &good {
+        assert_eq!(row_of(&rows, trader)["status"], "registered");
+    }
+}
+
+#[test]
 fn who_was_faster_with_another_key_is_a_conflict() {
     let anvil = Anvil::start();
     let home = Home::registered(&anvil, OWNER);
