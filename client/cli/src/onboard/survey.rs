@@ -104,3 +104,64 @@ pub(super) fn refusal(error: WriteError, wanted: &Wanted) -> Result<Outcome, Fai
 
 /// Questions under way at once: enough to hide a node's latency, too few to trip its limits.
 const AT_ONCE: usize = 8;
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::time::Duration;
+
+    use countersign::custody::{Custody, LocalKey};
+    use countersign::protocol::{Identity, Label};
+    use countersign::registry::artifact;
+    use countersign::registry::consent::{
+        IdentitySignature, KeyChange, KeyConsent, KeyTerms, OwnerSignature, SignedKey, SigningDomain,
+    };
+
+    use super::*;
+
+    async fn wanted(owner_on_chain: bool) -> Wanted {
+        let key = LocalKey::generate().unwrap();
+        let domain = SigningDomain::Chain { chain_id: 31337, registry: artifact::key_registry_address() };
+        let consent = KeyConsent {
+            change: KeyChange::Register,
+            identity: Identity { owner: Address([1; 20]), label: Label::DEFAULT },
+            version: 1,
+            terms: KeyTerms::new(key.public_key()),
+            deadline: u64::MAX,
+        };
+        let answer = key.answer(consent.claim().request(&domain)).await.unwrap();
+        let possession = IdentitySignature::try_from(answer).unwrap();
+        let owner_signature = OwnerSignature::from_bytes(b"whatever the contract takes").unwrap();
+        let key = SignedKey { domain, consent, possession, owner_signature };
+        Wanted { key, owner_on_chain, expired: None }
+    }
+
+    #[tokio::test]
+    async fn the_same_key_counts_until_its_end() {
+        let wanted = wanted(false).await;
+        let terms = &wanted.key.consent.terms;
+        let record = |valid_until| RecordWord {
+            signer: Address(terms.public_key.address()),
+            anchored_at: 1,
+            valid_until,
+            version: 1,
+            scheme: terms.scheme,
+            suite_floor: terms.suite_floor,
+            revoked: None,
+        };
+        for (valid_until, counts) in [(0, true), (u32::MAX, true), (2, false)] {
+            let outcome = settled(Some(&record(valid_until)), &wanted).unwrap();
+            assert_eq!(outcome.is_already(), counts, "{valid_until}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_node_that_fails_is_no_refusal_unless_a_contract_may_have_made_it() {
+        let timeout = || {
+            let endpoint = "http://127.0.0.1:1".parse().unwrap();
+            WriteError::Endpoint(ResolveError::Timeout { endpoint, after: Duration::from_secs(1) })
+        };
+        assert!(refusal(timeout(), &wanted(true).await).is_ok());
+        assert!(refusal(timeout(), &wanted(false).await).is_err());
+    }
+}
