@@ -77,6 +77,8 @@ abstract contract SymbolicConsent is SymbolicRegistry {
         if (signature.length != 64 && signature.length != 65) return false;
         (bytes32 r, uint256 s, uint8 v) = (word(signature, 0), uint256(word(signature, 32)), 0);
         if (signature.length == 65) v = uint8(signature[64]);
+        // One bit: nothing is cut off.
+        // forge-lint: disable-next-line(unsafe-typecast)
         else (v, s) = (uint8(s >> 255) + 27, s & type(uint256).max >> 1);
         return s <= HALF_ORDER && ecrecover(hash, v, r, bytes32(s)) == by;
     }

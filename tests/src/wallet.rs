@@ -18,7 +18,6 @@ use serde_json::{Value, json};
 alloy::sol! {
     #[sol(rpc)]
     contract KeyedWallet {
-        function approve(bytes32 digest) external;
         function execute(address to, bytes calldata data) external;
         function isValidSignature(bytes32 digest, bytes calldata signature) external view returns (bytes4);
     }

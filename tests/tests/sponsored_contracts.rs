@@ -11,13 +11,14 @@ use alloy::signers::local::PrivateKeySigner;
 use countersign::custody::LocalKey;
 use countersign::registry::RevocationReason;
 use countersign::registry::consent::{
-    Checked, KeyChange, OwnerSignature, SignedDocument, SignedKey, SignedRevocation, SigningDomain, TypedData,
+    Checked, DocumentError, KeyChange, OwnerSignature, SignedDocument, SignedKey, SignedRevocation,
+    SigningDomain, TypedData,
 };
 use countersign::registry::write::{MAX_GAS_WITH_OWNERS_CODE, Registrar, RegistryRefusal, WriteError};
 use countersign::{Address, Identity};
 use countersign_tests::chain::{Chain, consent, identity_of, possession, refusal, signed};
 use countersign_tests::trader::CHAIN;
-use countersign_tests::wallet::{self, KeyedWallet};
+use countersign_tests::wallet;
 
 #[tokio::test]
 async fn a_wallet_registers_rotates_and_revokes_by_its_own_kind_of_signature() {
@@ -50,25 +51,20 @@ async fn a_wallet_registers_rotates_and_revokes_by_its_own_kind_of_signature() {
     payer.submit(&by(&keeper)).await.unwrap();
 }
 
+/// The registry takes an empty signature for a call of the payer's own. A document must never become one.
 #[tokio::test]
-async fn a_wallet_that_approved_a_digest_signs_with_nothing_at_all() {
-    let (chain, payer) = Chain::open(CHAIN).await;
-    let keeper = chain.wallet(4);
-    let provider = ProviderBuilder::new().wallet(keeper.clone()).connect_http(chain.anvil.endpoint_url());
-    let at = wallet::deploy(&chain.provider(), keeper.address(), &keeper).await;
-    let identity = Identity::of(Address(at.into_array()));
+async fn what_nobody_signed_is_not_done_on_the_payers_authority() {
+    let (_chain, payer) = Chain::open(CHAIN).await;
+    let identity = Identity::of(payer.account());
     let (key, domain) = (LocalKey::generate().unwrap(), payer.domain());
     let consent = consent(KeyChange::Register, identity, 1, &key);
     let possession = possession(&consent, domain, &key).await;
     let owner_signature = OwnerSignature::default();
     let document: SignedDocument = SignedKey { domain, consent, possession, owner_signature }.into();
     let read = SignedDocument::from_json(document.to_json().as_bytes()).unwrap();
-    let expected = RegistryRefusal::OwnerNotProven { owner: identity.owner };
-    assert_eq!(refusal(payer.submit(&read).await), expected);
-
-    let approval = KeyedWallet::new(at, provider).approve(consent.digest(&domain)).send().await.unwrap();
-    approval.get_receipt().await.unwrap();
-    payer.submit(&read).await.unwrap();
+    let outcome = payer.submit(&read).await;
+    assert!(matches!(outcome, Err(WriteError::Document(DocumentError::Unsigned))), "{outcome:?}");
+    assert_eq!(payer.record(identity).await.unwrap(), None);
 }
 
 #[tokio::test]

@@ -173,6 +173,10 @@ impl From<DocumentError> for Failure {
                 "document_expired",
                 Some("have it signed again: countersign sign-registration --deadline 7days"),
             ),
+            DocumentError::Unsigned => (
+                "document_unsigned",
+                Some("its owner signs it: countersign sign-registration, or sign-revocation"),
+            ),
             DocumentError::NotTheKeys | DocumentError::OtherKey { .. } | DocumentError::OtherScheme => {
                 ("document_signature", Some("have it made again: countersign sign-registration"))
             }

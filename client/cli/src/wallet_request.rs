@@ -1,5 +1,7 @@
 //! What another wallet was asked to sign, read back from the file that `sign-registration --typed-data` printed.
 
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 use countersign::custody::{Custody, LocalKey};
@@ -30,11 +32,16 @@ impl WalletRequest {
                 .hint("give the file as `countersign sign-registration --typed-data` printed it")
         };
         let metadata = std::fs::metadata(path).map_err(|error| fault(&format!("cannot be read: {error}")))?;
-        if !metadata.is_file() || metadata.len() > MAX_DOCUMENT_BYTES as u64 {
+        if !metadata.is_file() {
             return Err(fault("is no typed data"));
         }
-        let text =
-            std::fs::read_to_string(path).map_err(|error| fault(&format!("cannot be read: {error}")))?;
+        let mut text = String::new();
+        File::open(path)
+            .and_then(|file| file.take(MAX_DOCUMENT_BYTES as u64 + 1).read_to_string(&mut text))
+            .map_err(|error| fault(&format!("cannot be read: {error}")))?;
+        if text.len() > MAX_DOCUMENT_BYTES {
+            return Err(fault("is no typed data"));
+        }
         let json: Value =
             serde_json::from_str(&text).map_err(|error| fault(&format!("is no JSON: {error}")))?;
         let request = Self::parse(&json).ok_or_else(|| fault("is not the typed data of a registration"))?;
@@ -43,6 +50,26 @@ impl WalletRequest {
             return Err(fault("is not as it was printed"));
         }
         Ok(request)
+    }
+
+    /// What is named beside the file must not contradict it: the identity key is about to sign for what the file names.
+    pub(crate) fn refuse_other_subject(
+        &self,
+        identity: &Identity,
+        domain: &SigningDomain,
+    ) -> Result<(), Failure> {
+        let other = |what: &str| {
+            let message = format!("the typed data is for another {what} than you named");
+            Err(Failure::new(Exit::Document, "other_subject", message)
+                .hint("look at the file: your identity key would sign for what it names"))
+        };
+        if *identity != self.consent.identity {
+            return other("owner or label");
+        }
+        if *domain != self.domain {
+            return other("chain or registry");
+        }
+        Ok(())
     }
 
     /// The wallet signed for one key; another one in the keystore would make a document that nobody takes.
@@ -158,6 +185,12 @@ mod tests {
             changed("/primaryType", "KeyRevocation".into()).contains("not the typed data of a registration")
         );
         let other = LocalKey::generate().unwrap();
+        request.refuse_other_subject(&request.consent.identity, &domain).unwrap();
+        let elsewhere = SigningDomain::EveryChain { registry: Address([0x22; 20]) };
+        let identities = [(Identity::of(Address([0x33; 20])), domain), (request.consent.identity, elsewhere)];
+        for (identity, domain) in identities {
+            assert_eq!(request.refuse_other_subject(&identity, &domain).unwrap_err().kind(), "other_subject");
+        }
         assert_eq!(request.refuse_other_key(&other).unwrap_err().kind(), "other_key");
     }
 }

@@ -82,7 +82,8 @@ impl Registrar {
             .disable_recommended_fillers()
             .with_gas_estimation()
             .with_simple_nonce_management()
-            .fetch_chain_id();
+            // Not asked of the node, which could name another chain when it comes to signing.
+            .with_chain_id(chain_id);
         let provider = match &account {
             PayingAccount::Unlocked(_) => builder.connect_client(client).erased(),
             PayingAccount::Wallet(signer) => {

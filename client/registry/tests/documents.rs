@@ -30,7 +30,7 @@ fn a_document_is_one_that_people_can_read() {
   "deadline": 2000000000,
   "possession": "0x"#;
     assert!(json.starts_with(expected), "{json}");
-    assert!(json.ends_with("\"ownerSignature\": \"0x\"\n}\n"), "{json}");
+    assert!(json.ends_with("\"ownerSignature\": \"0x01\"\n}\n"), "{json}");
 }
 
 #[test]
@@ -174,7 +174,8 @@ fn registration() -> SignedDocument {
     let change = KeyChange::Register;
     let consent = KeyConsent { change, identity: identity(), version: 1, terms, deadline: DEADLINE };
     let possession = IdentitySignature::Ecdsa(key.sign_prehash(&consent.claim().digest(&domain).0));
-    SignedKey { domain, consent, possession, owner_signature: OwnerSignature::default() }.into()
+    SignedKey { domain, consent, possession, owner_signature: OwnerSignature::from_bytes(&[1]).unwrap() }
+        .into()
 }
 
 fn certificate(key: &SecretKey) -> SignedCertificate {

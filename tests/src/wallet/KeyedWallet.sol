@@ -5,16 +5,9 @@ pragma solidity ^0.8.37;
 /// has a key of its own besides. Its signatures are no account's: 20 bytes of its key's address, then r, s, v.
 contract KeyedWallet {
     address private immutable KEY;
-    /// @dev Digests approved without a signature, as a Safe approves messages.
-    mapping(bytes32 digest => bool) private _approved;
 
     constructor(address key) {
         KEY = key;
-    }
-
-    function approve(bytes32 digest) external {
-        require(msg.sender == KEY);
-        _approved[digest] = true;
     }
 
     function execute(address to, bytes calldata data) external {
@@ -24,7 +17,6 @@ contract KeyedWallet {
     }
 
     function isValidSignature(bytes32 digest, bytes calldata signature) external view returns (bytes4) {
-        if (signature.length == 0) return _approved[digest] ? bytes4(0x1626ba7e) : bytes4(0);
         if (signature.length == 4) return _burn(uint32(bytes4(signature)));
         if (signature.length != 85 || address(bytes20(signature[:20])) != KEY) return 0;
         (bytes32 r, bytes32 s) = (bytes32(signature[20:52]), bytes32(signature[52:84]));

@@ -61,13 +61,13 @@ pub(crate) struct SignRegistration {
         help_heading = "Owner in another wallet"
     )]
     owner_signature: Option<HexBytes>,
-    /// The file that --typed-data printed; all terms come from it
+    /// The file that --typed-data printed; all terms come from it, and it must be for the owner, chain and registry named
     #[arg(
         long,
         value_name = "FILE",
         requires = "owner_signature",
         conflicts_with_all = [
-            "pinned", "compact", "valid_for", "suite_floor", "rotation", "record_version", "deadline", "every_chain",
+            "pinned", "compact", "valid_for", "suite_floor", "rotation", "record_version", "deadline",
         ],
         help_heading = "Owner in another wallet"
     )]
@@ -91,6 +91,8 @@ impl SignRegistration {
             let request = WalletRequest::read(from)?;
             let key = self.identity_key(context).await?;
             request.refuse_other_key(&key)?;
+            let (identity, domain) = context.settings.subject(&self.owner, &self.domain, None)?;
+            request.refuse_other_subject(&identity, &domain)?;
             let WalletRequest { domain, consent } = request;
             let digest = consent.digest(&domain);
             let owner_signature = OwnerSignature::from_wallet(&signature.0, consent.identity.owner, &digest)
@@ -145,8 +147,8 @@ fn print_typed_data(context: &Context, consent: &KeyConsent, domain: &SigningDom
     let text = consent.typed_data(domain).to_string();
     write_stdout(format!("{text}\n").as_bytes())?;
     context.console.remark(&format!(
-        "{} is to sign this with eth_signTypedData_v4 by {}. With it in typed.json, then:\n  \
-         countersign sign-registration --from typed.json --owner-signature 0x… --out signed.json",
+        "{} is to sign this with eth_signTypedData_v4 by {}. With it in typed.json, the same command, with\n  \
+         --from typed.json --owner-signature 0x… --out signed.json in place of --typed-data and the terms",
         checksummed(&consent.identity.owner),
         timestamp(consent.deadline),
     ));
@@ -161,7 +163,8 @@ Examples:
       --chain-id 1 --owner-keystore account.json --out rotation.json
   An owner in another wallet, in two steps:
   countersign sign-registration --chain-id 1 --owner 0xf39F…2266 --typed-data > typed.json
-  countersign sign-registration --from typed.json --owner-signature 0x… --out signed.json
+  countersign sign-registration --chain-id 1 --owner 0xf39F…2266 --from typed.json \\
+      --owner-signature 0x… --out signed.json
 
 JSON, with --out: {\"out\", \"document\": \"countersign.registration.v1\" or \"countersign.rotation.v1\",
   \"identity\", \"chain_id\": null for every chain, \"registry\", \"version\", \"signer\", \"deadline\": Unix seconds,

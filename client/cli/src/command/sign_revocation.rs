@@ -27,7 +27,6 @@ pub(crate) struct SignRevocation {
     #[arg(
         long,
         value_name = "N",
-        default_value_t = 1,
         value_parser = clap::value_parser!(u16).range(1..),
         help_heading = "Record"
     )]
@@ -68,7 +67,8 @@ impl SignRevocation {
 
 const EXAMPLES: &str = "\
 Examples:
-  countersign sign-revocation --reason superseded --chain-id 1 --owner-keystore account.json --out revoke.json
+  countersign sign-revocation --reason superseded --record-version 1 --chain-id 1 \\
+      --owner-keystore account.json --out revoke.json
   countersign sign-revocation --reason policy --record-version 3 --chain-id 1 --owner-keystore account.json \\
       --deadline 1day --out revoke.json
   then, anywhere: countersign submit revoke.json --sponsor-keystore gas.json

@@ -88,7 +88,7 @@ fn an_owner_signs_a_revocation_offline() {
     let later = revoke(&["--record-version", "2"]);
     let unasked = desk.run_with_input(&submit, later.stdout.as_bytes());
     unasked.failed(8, "version_not_current");
-    let now = revoke(&[]);
+    let now = revoke(&["--record-version", "1"]);
     assert_eq!(now.ok_json()["document"], "countersign.revocation.v1");
     // Nothing undoes it, so it is asked for.
     desk.run_with_input(&submit, now.stdout.as_bytes()).failed(2, "usage");
@@ -131,7 +131,8 @@ fn an_owner_in_another_wallet_signs_what_is_printed() {
     let signature = anvil.call("eth_signTypedData_v4", &json!([OTHER, typed]));
     let signature = signature.as_str().unwrap();
     let complete = |signature: &str, keystore: &str| {
-        let complete = ["sign-registration", "--from", "typed.json", "--owner-signature", signature];
+        let about = ["sign-registration", "--owner", OTHER, "--chain-id", "31337"];
+        let complete = [&about[..], &["--from", "typed.json", "--owner-signature", signature]].concat();
         let key = ["--keystore", keystore, "--passphrase-file", "pw", "--json"];
         vault.run(&[&complete[..], &key].concat())
     };

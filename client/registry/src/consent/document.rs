@@ -107,7 +107,7 @@ impl SignedDocument {
     /// Checks everything that can be checked without a chain.
     ///
     /// # Errors
-    /// [`DocumentError::Expired`] by this clock (Unix seconds), [`DocumentError::NotTheKeys`],
+    /// [`DocumentError::Expired`] by this clock (Unix seconds), [`DocumentError::Unsigned`], [`DocumentError::NotTheKeys`],
     /// [`DocumentError::OtherKey`], [`DocumentError::OtherScheme`].
     pub fn check(&self, now: u64) -> Result<Checked, DocumentError> {
         match self {
@@ -174,7 +174,7 @@ impl SignedKey {
         }
         let claim = self.consent.claim().digest(&self.domain);
         self.possession.verify(&terms.public_key, &claim).map_err(|_| DocumentError::NotTheKeys)?;
-        Ok(checked(&self.owner_signature, identity, &self.consent, &self.domain))
+        checked(&self.owner_signature, identity, &self.consent, &self.domain)
     }
 }
 
@@ -185,7 +185,7 @@ impl SignedRevocation {
     /// As there.
     pub fn check(&self, now: u64) -> Result<Checked, DocumentError> {
         in_time(self.consent.deadline, now)?;
-        Ok(checked(&self.owner_signature, &self.consent.identity, &self.consent, &self.domain))
+        checked(&self.owner_signature, &self.consent.identity, &self.consent, &self.domain)
     }
 }
 
@@ -239,9 +239,12 @@ fn checked(
     identity: &Identity,
     data: &impl TypedData,
     domain: &SigningDomain,
-) -> Checked {
+) -> Result<Checked, DocumentError> {
+    if signature.as_bytes().is_empty() {
+        return Err(DocumentError::Unsigned);
+    }
     let by_key = signature.is_by(identity.owner, &data.digest(domain));
-    if by_key { Checked::Whole } else { Checked::OwnerOnChain }
+    Ok(if by_key { Checked::Whole } else { Checked::OwnerOnChain })
 }
 
 /// The longest document read, in bytes: twice the longest owner's signature, and room for the rest.

@@ -56,6 +56,9 @@ pub enum DocumentError {
         /// The clock's, in Unix seconds.
         now: u64,
     },
+    /// No owner signed. The registry would take that for a call of the payer's own: its as owner, or as operator.
+    #[error("the owner has not signed this document; have it signed")]
+    Unsigned,
     /// The identity key did not sign this.
     #[error(
         "the identity key's signature does not hold: it was made by another key, or the document was changed"
