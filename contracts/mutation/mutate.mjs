@@ -109,7 +109,7 @@ function deployMutant(folder, solc) {
 }
 
 function quickOutcome(folder) {
-  const quick = { FOUNDRY_FUZZ_RUNS: "16" };
+  const quick = { FOUNDRY_FUZZ_RUNS: "4" };
   return forge(folder, quick, "test", "--fail-fast", "--no-match-contract", OUT_OF_QUICK) ? "survived" : "killed";
 }
 
