@@ -277,7 +277,8 @@ async fn a_batch_names_the_entry_that_does_not_belong() {
     }
     let rotation = signed(consent(KeyChange::Rotate, identity, 1, &key), domain, &key, &owner).await;
     let later = signed(consent(KeyChange::Register, identity, 2, &key), domain, &key, &owner).await;
-    let by_code = SignedKey { owner_signature: OwnerSignature::default(), ..good.clone() };
+    let owner_signature = OwnerSignature::from_bytes(&[1]).unwrap();
+    let by_code = SignedKey { owner_signature, ..good.clone() };
     for odd in [rotation, later, by_code] {
         let outcome = payer.register_many(&[good.clone(), odd]).await;
         assert!(
