@@ -36,12 +36,6 @@ abstract contract AgreementTest is RegistryTest {
         VM.warp(AGREED_AT);
     }
 
-    function registers(address owner, bytes32 label, uint256 privateKey) internal {
-        IKeyRegistry.Registration memory registration = signed(owner, label, 1, privateKey);
-        VM.prank(owner);
-        registry.register(label, registration);
-    }
-
     /// @notice Registers a key that signs as a threshold quorum does.
     function registersSchnorr(address owner, bytes32 label, uint256 privateKey) internal {
         IKeyRegistry.Registration memory registration = signed(owner, label, 1, privateKey);

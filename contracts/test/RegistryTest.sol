@@ -130,11 +130,19 @@ abstract contract RegistryTest {
         return registration;
     }
 
+    /// @notice Registers a key for an identity that never had one.
+    function registers(address owner, bytes32 label, uint256 privateKey)
+        internal
+        returns (IKeyRegistry.Registration memory registration)
+    {
+        registration = signed(owner, label, 1, privateKey);
+        VM.prank(owner);
+        registry.register(label, registration);
+    }
+
     /// @notice Registers a key for ALICE's default identity.
-    function aliceRegisters(uint256 privateKey) internal returns (IKeyRegistry.Registration memory registration) {
-        registration = signed(ALICE, DEFAULT, 1, privateKey);
-        VM.prank(ALICE);
-        registry.register(DEFAULT, registration);
+    function aliceRegisters(uint256 privateKey) internal returns (IKeyRegistry.Registration memory) {
+        return registers(ALICE, DEFAULT, privateKey);
     }
 
     function aliceRevokes() internal {
