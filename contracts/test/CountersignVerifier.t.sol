@@ -34,7 +34,7 @@ contract VerifySignaturesTest is VerifyTest {
         VM.assertEq(agreement.state.initiator.scheme, 1);
         bytes32 digest = verifier.digestOf(agreement);
         accepts(Signed(agreement, schnorr(9, digest), schnorr(10, digest)));
-        refuses(Signed(agreement, ecdsa(9, digest), schnorr(10, digest)), notSigned(INITIATOR, 9, digest));
+        refuses(Signed(agreement, signatureBy(9, digest), schnorr(10, digest)), notSigned(INITIATOR, 9, digest));
     }
 
     function test_refusesSwappedSignatures() public {
@@ -58,10 +58,10 @@ contract VerifySignaturesTest is VerifyTest {
     function test_refusesMalleableSignatures() public {
         Signed memory it = countersigned(honest());
         bytes32 digest = verifier.digestOf(it.agreement);
-        it.initiator = highS(ALICES_KEY, digest);
+        (it.initiator,) = highTwin(ALICES_KEY, digest);
         refuses(it, notSigned(INITIATOR, ALICES_KEY, digest));
         it = countersigned(it.agreement);
-        it.responder = highS(BOBS_KEY, digest);
+        (it.responder,) = highTwin(BOBS_KEY, digest);
         refuses(it, notSigned(RESPONDER, BOBS_KEY, digest));
     }
 
@@ -69,7 +69,7 @@ contract VerifySignaturesTest is VerifyTest {
         stranger = 100 + stranger % (ORDER - 100);
         Signed memory it = countersigned(honest());
         bytes32 digest = verifier.digestOf(it.agreement);
-        it.responder = ecdsa(stranger, digest);
+        it.responder = signatureBy(stranger, digest);
         refuses(it, notSigned(RESPONDER, BOBS_KEY, digest));
     }
 

@@ -94,6 +94,13 @@ abstract contract RegistryTest {
         return abi.encodePacked(r, v == 28 ? uint256(s) | 2 ** 255 : uint256(s));
     }
 
+    /// @notice The other signature that verifies for the same key and digest, (r, order - s) with the other v; and its s.
+    function highTwin(uint256 privateKey, bytes32 digest) internal pure returns (bytes memory, bytes32) {
+        (uint8 v, bytes32 r, bytes32 s) = VM.sign(privateKey, digest);
+        s = bytes32(ORDER - uint256(s));
+        return (abi.encodePacked(r, s, v == 27 ? 28 : 27), s);
+    }
+
     function setV(IKeyRegistry.Registration memory registration, uint8 v) internal pure {
         IKeyRegistry.Terms terms = registration.terms;
         registration.terms = TermsLib.pack(v, terms.validUntil(), terms.suiteFloor(), terms.pinned());
