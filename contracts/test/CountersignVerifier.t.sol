@@ -153,22 +153,7 @@ contract VerifyPlaceAndTimeTest is VerifyTest {
 
 contract VerifierDomainTest is VerifyTest {
     function test_saysWhatTheDomainIsMadeOf() public view {
-        (
-            bytes1 fields,
-            string memory name,
-            string memory version,
-            uint256 chainId,
-            address verifyingContract,
-            bytes32 salt,
-            uint256[] memory extensions
-        ) = verifier.eip712Domain();
-        VM.assertEq(bytes32(fields), bytes32(bytes1(0x0f)));
-        VM.assertEq(name, "Countersign StateAgreement");
-        VM.assertEq(version, "1");
-        VM.assertEq(chainId, block.chainid);
-        VM.assertEq(verifyingContract, address(verifier));
-        VM.assertEq(salt, 0);
-        VM.assertEq(extensions.length, 0);
+        saysItsDomain(verifier.eip712Domain, "Countersign StateAgreement");
     }
 
     function test_takesTheWordOfTheRegistryAtItsOneAddress() public view {

@@ -157,6 +157,39 @@ abstract contract RegistryTest {
         registry.revoke(DEFAULT, IKeyRegistry.Reason.Unspecified);
     }
 
+    /// @notice Checks that a contract describes its domain as EIP-5267 has it: that name, version 1, this chain, itself.
+    function saysItsDomain(
+        function()
+            external
+            view returns (
+                bytes1,
+                string memory,
+                string memory,
+                uint256,
+                address,
+                bytes32,
+                uint256[] memory
+            ) eip712Domain,
+        string memory expected
+    ) internal view {
+        (
+            bytes1 fields,
+            string memory name,
+            string memory version,
+            uint256 chainId,
+            address verifyingContract,
+            bytes32 salt,
+            uint256[] memory extensions
+        ) = eip712Domain();
+        VM.assertEq(bytes32(fields), bytes32(bytes1(0x0f)));
+        VM.assertEq(name, expected);
+        VM.assertEq(version, "1");
+        VM.assertEq(chainId, block.chainid);
+        VM.assertEq(verifyingContract, eip712Domain.address);
+        VM.assertEq(salt, 0);
+        VM.assertEq(extensions.length, 0);
+    }
+
     function addressOf(uint256 privateKey) internal returns (address) {
         return VM.createWallet(privateKey).addr;
     }
