@@ -6,6 +6,7 @@ use countersign_protocol::handshake::responder::{
     self, AwaitingPeer, ExpectHello, ResponderParams, SentReply,
 };
 use countersign_protocol::{Error as ProtocolError, Established, Identity, Query, StateView};
+use countersign_replay::NotEntered;
 use countersign_transport::HandshakeIo;
 use tokio::net::TcpStream;
 use tokio::sync::SemaphorePermit;
@@ -15,7 +16,6 @@ use crate::difference::Difference;
 use crate::error::{AcceptError, Error};
 use crate::recent_views::Wanted;
 use crate::refusal::{Refusal, Told, as_position, other_instrument};
-use crate::replay_window::NotEntered;
 use crate::session::Session;
 use crate::trader::Trader;
 use crate::under_way::Place;

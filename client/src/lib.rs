@@ -89,7 +89,6 @@ mod policy;
 mod pool;
 mod recent_views;
 mod refusal;
-mod replay_window;
 mod reserve;
 mod session;
 mod trader;

@@ -10,14 +10,14 @@ use countersign_protocol::curve::PublicKey;
 ///
 /// Only proven initiators enter, and when it is full the next is refused rather than an old one forgotten: room is
 /// no way to make a replay possible.
-pub(crate) struct ReplayWindow {
+pub struct ReplayWindow {
     capacity: usize,
     seen: Mutex<Seen>,
 }
 
 /// Why a hello does not enter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum NotEntered {
+pub enum NotEntered {
     /// It is there already.
     Replayed,
     /// There is no room until an older one ages out.
@@ -38,12 +38,15 @@ struct Seen {
 }
 
 impl ReplayWindow {
-    pub(crate) fn new(capacity: usize) -> Self {
+    /// Room for that many hellos.
+    #[must_use]
+    pub fn new(capacity: usize) -> Self {
         Self { capacity, seen: Mutex::default() }
     }
 
     /// Whether that hello was answered. Worth asking before any proof is made for it.
-    pub(crate) fn contains(&self, ephemeral: &PublicKey) -> bool {
+    #[must_use]
+    pub fn contains(&self, ephemeral: &PublicKey) -> bool {
         self.lock().keys.contains(&ephemeral.compressed())
     }
 
@@ -51,12 +54,10 @@ impl ReplayWindow {
     ///
     /// Its timestamp was found good when it arrived, and custody and proof may have taken their time since: one whose
     /// earlier entry could be forgotten by now is refused, whatever the clock did.
-    pub(crate) fn enter(
-        &self,
-        ephemeral: &PublicKey,
-        end_unix_ms: u64,
-        now_unix_ms: u64,
-    ) -> Result<(), NotEntered> {
+    ///
+    /// # Errors
+    /// [`NotEntered`]: why it is not to be answered.
+    pub fn enter(&self, ephemeral: &PublicKey, end_unix_ms: u64, now_unix_ms: u64) -> Result<(), NotEntered> {
         let ephemeral = ephemeral.compressed();
         let mut seen = self.lock();
         seen.forget_until(now_unix_ms);
