@@ -1,29 +1,14 @@
-//! Hellos that were answered, for as long as they could be replayed.
+//! Hellos that were answered by this process, for as long as they could be replayed.
 
 use std::collections::{BTreeSet, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use countersign_protocol::curve::PublicKey;
+use crate::cache::{Entering, Hello, NotEntered, ReplayCache};
 
-/// The ephemeral keys of the hellos answered lately. The ephemeral key names a hello: its other bytes are bound to
-/// that key by the handshake, and an honest initiator uses it once.
-///
-/// Only proven initiators enter, and when it is full the next is refused rather than an old one forgotten: room is
-/// no way to make a replay possible.
-pub struct ReplayWindow {
+/// The hellos answered lately, in this process's memory: right where it alone answers for its identities.
+pub struct MemoryCache {
     capacity: usize,
     seen: Mutex<Seen>,
-}
-
-/// Why a hello does not enter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NotEntered {
-    /// It is there already.
-    Replayed,
-    /// There is no room until an older one ages out.
-    Full,
-    /// It took so long to get here that whether it was answered before is no longer known.
-    TooLate,
 }
 
 type Ephemeral = [u8; 33];
@@ -37,47 +22,52 @@ struct Seen {
     forgotten_until: u64,
 }
 
-impl ReplayWindow {
-    /// Room for that many hellos.
+impl MemoryCache {
+    /// Room for that many hellos; about 150 bytes each.
     #[must_use]
     pub fn new(capacity: usize) -> Self {
         Self { capacity, seen: Mutex::default() }
     }
 
-    /// Whether that hello was answered. Worth asking before any proof is made for it.
-    #[must_use]
-    pub fn contains(&self, ephemeral: &PublicKey) -> bool {
-        self.lock().keys.contains(&ephemeral.compressed())
-    }
-
-    /// Enters a hello that is about to be answered; it stays until `end_unix_ms`, which the hello alone must decide.
-    ///
     /// Its timestamp was found good when it arrived, and custody and proof may have taken their time since: one whose
     /// earlier entry could be forgotten by now is refused, whatever the clock did.
-    ///
-    /// # Errors
-    /// [`NotEntered`]: why it is not to be answered.
-    pub fn enter(&self, ephemeral: &PublicKey, end_unix_ms: u64, now_unix_ms: u64) -> Result<(), NotEntered> {
-        let ephemeral = ephemeral.compressed();
+    pub(crate) fn enter_now(&self, hello: &Hello, now_unix_ms: u64) -> Result<(), NotEntered> {
         let mut seen = self.lock();
         seen.forget_until(now_unix_ms);
-        if end_unix_ms < seen.forgotten_until {
+        if hello.end_unix_ms < seen.forgotten_until {
             return Err(NotEntered::TooLate);
         }
-        if seen.keys.contains(&ephemeral) {
+        if seen.keys.contains(&hello.ephemeral) {
             return Err(NotEntered::Replayed);
         }
         if seen.keys.len() >= self.capacity {
             return Err(NotEntered::Full);
         }
-        seen.keys.insert(ephemeral);
-        seen.by_end.insert((end_unix_ms, ephemeral));
+        seen.keys.insert(hello.ephemeral);
+        seen.by_end.insert((hello.end_unix_ms, hello.ephemeral));
         Ok(())
     }
 
     // Nothing panics while it holds the lock.
     fn lock(&self) -> MutexGuard<'_, Seen> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl ReplayCache for MemoryCache {
+    fn knows(&self, hello: &Hello) -> bool {
+        self.lock().keys.contains(&hello.ephemeral)
+    }
+
+    fn enter(&self, hello: Hello, now_unix_ms: u64) -> Entering<'_> {
+        Box::pin(std::future::ready(self.enter_now(&hello, now_unix_ms)))
+    }
+}
+
+impl Default for MemoryCache {
+    /// Room for [`REMEMBERED_HELLOS`].
+    fn default() -> Self {
+        Self::new(REMEMBERED_HELLOS)
     }
 }
 
@@ -93,45 +83,49 @@ impl Seen {
     }
 }
 
+/// Hellos remembered at most, unless another number is asked for. With the default skew of 30 s, and clocks that agree,
+/// that is above 2,000 a second.
+pub(crate) const REMEMBERED_HELLOS: usize = 1 << 17;
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use countersign_protocol::curve::SecretKey;
+    use countersign_protocol::{Address, Identity};
 
     use super::*;
 
-    fn ephemeral(number: u8) -> PublicKey {
-        SecretKey::from_bytes(&[number; 32]).unwrap().public_key()
+    fn hello(number: u8, end_unix_ms: u64) -> Hello {
+        Hello { responder: Identity::of(Address([9; 20])), ephemeral: [number; 33], end_unix_ms }
     }
 
     #[test]
     fn a_hello_enters_once_until_it_has_aged() {
-        let window = ReplayWindow::new(8);
-        assert!(!window.contains(&ephemeral(1)));
-        assert_eq!(window.enter(&ephemeral(1), 100, 50), Ok(()));
-        assert!(window.contains(&ephemeral(1)));
-        assert_eq!(window.enter(&ephemeral(1), 100, 100), Err(NotEntered::Replayed));
-        assert_eq!(window.enter(&ephemeral(1), 200, 101), Ok(()));
+        let cache = MemoryCache::new(8);
+        assert!(!cache.knows(&hello(1, 100)));
+        assert!(cache.enter_now(&hello(1, 100), 50).is_ok());
+        assert!(cache.knows(&hello(1, 100)));
+        assert!(matches!(cache.enter_now(&hello(1, 100), 100), Err(NotEntered::Replayed)));
+        assert!(cache.enter_now(&hello(1, 200), 101).is_ok());
     }
 
     #[test]
     fn a_hello_that_could_be_forgotten_by_now_does_not_enter() {
-        let window = ReplayWindow::new(8);
-        window.enter(&ephemeral(1), 100, 50).unwrap();
-        window.enter(&ephemeral(2), 300, 101).unwrap();
+        let cache = MemoryCache::new(8);
+        cache.enter_now(&hello(1, 100), 50).unwrap();
+        cache.enter_now(&hello(2, 300), 101).unwrap();
         // A replay of the first arrived in time, and custody took until now; a clock that was set back changes nothing.
-        assert_eq!(window.enter(&ephemeral(1), 100, 101), Err(NotEntered::TooLate));
-        assert_eq!(window.enter(&ephemeral(1), 100, 60), Err(NotEntered::TooLate));
-        assert_eq!(window.enter(&ephemeral(3), 101, 101), Ok(()));
+        assert!(matches!(cache.enter_now(&hello(1, 100), 101), Err(NotEntered::TooLate)));
+        assert!(matches!(cache.enter_now(&hello(1, 100), 60), Err(NotEntered::TooLate)));
+        assert!(cache.enter_now(&hello(3, 101), 101).is_ok());
     }
 
     #[test]
-    fn a_full_window_forgets_nobody_before_time() {
-        let window = ReplayWindow::new(2);
-        window.enter(&ephemeral(1), 100, 0).unwrap();
-        window.enter(&ephemeral(2), 50, 0).unwrap();
-        assert_eq!(window.enter(&ephemeral(3), 100, 50), Err(NotEntered::Full));
-        assert_eq!(window.enter(&ephemeral(3), 100, 51), Ok(()));
-        assert!(window.contains(&ephemeral(1)) && !window.contains(&ephemeral(2)));
+    fn a_full_cache_forgets_nobody_before_time() {
+        let cache = MemoryCache::new(2);
+        cache.enter_now(&hello(1, 100), 0).unwrap();
+        cache.enter_now(&hello(2, 50), 0).unwrap();
+        assert!(matches!(cache.enter_now(&hello(3, 100), 50), Err(NotEntered::Full)));
+        assert!(cache.enter_now(&hello(3, 100), 51).is_ok());
+        assert!(cache.knows(&hello(1, 100)) && !cache.knows(&hello(2, 50)));
     }
 }
