@@ -1,0 +1,102 @@
+"""The chain as this side sees it: one node is asked, its newest block is taken, everything else is proven (SPEC 2, 12)."""
+
+import http.client
+import json
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from . import curve, trie
+from .keys import keccak
+from .state import Record, word
+from .trie import ProofError
+
+
+@dataclass(frozen=True)
+class Block:
+    """A block whose hash was computed here from its header."""
+
+    number: int
+    hash: bytes
+    timestamp: int
+    state_root: bytes
+
+
+@dataclass(frozen=True)
+class Anchor:
+    """A proven record, and the pinned key; `key` is None where the record is compact."""
+
+    record: Record
+    key: bytes | None
+
+
+class Chain:
+    """`registry` is its address. Answers are kept: a block's hash names them for good."""
+
+    def __init__(self, url: str, chain_id: int, registry: bytes):
+        self._url = urlsplit(url)
+        self.chain_id, self.registry = chain_id, registry
+        self._calls = 0
+        self._words: dict[tuple[bytes, bytes, bytes], bytes] = {}
+        if int(self.call("eth_chainId"), 16) != chain_id:
+            raise ProofError("the node is of another chain")
+
+    def call(self, method: str, *params) -> object:
+        self._calls += 1
+        request = {"jsonrpc": "2.0", "id": self._calls, "method": method, "params": list(params)}
+        connection = http.client.HTTPConnection(self._url.hostname, self._url.port, timeout=10)
+        try:
+            connection.request("POST", self._url.path or "/", json.dumps(request), {"Content-Type": "application/json"})
+            answer = json.loads(connection.getresponse().read())
+        finally:
+            connection.close()
+        if "error" in answer:
+            raise ProofError(f"{method}: {answer['error']}")
+        return answer["result"]
+
+    def newest(self) -> Block:
+        return self._block("latest")
+
+    def block(self, number: int) -> Block:
+        found = self._block(hex(number))
+        if found.number != number:
+            raise ProofError("the node told another block")
+        return found
+
+    def _block(self, which: str) -> Block:
+        header = self.call("eth_getBlockByNumber", which, False)
+        found = trie.header_hash(header)
+        if found.hex() != header["hash"][2:]:
+            raise ProofError("a header that does not hash to what the node says")
+        state_root = bytes.fromhex(header["stateRoot"][2:])
+        return Block(int(header["number"], 16), found, int(header["timestamp"], 16), state_root)
+
+    def words(self, block: Block, contract: bytes, *slots: bytes) -> list[bytes]:
+        """The words in these slots at this block, proven."""
+        if any((block.hash, contract, slot) not in self._words for slot in slots):
+            self._prove(block, contract, slots)
+        return [self._words[block.hash, contract, slot] for slot in slots]
+
+    def _prove(self, block: Block, contract: bytes, slots: tuple[bytes, ...]) -> None:
+        keys = ["0x" + slot.hex() for slot in slots]
+        answer = self.call("eth_getProof", "0x" + contract.hex(), keys, hex(block.number))
+        root = trie.account_storage(block.state_root, contract, _nodes(answer["accountProof"]))
+        for slot, proof in zip(slots, answer["storageProof"], strict=True):
+            self._words[block.hash, contract, slot] = trie.storage_word(root, slot, _nodes(proof["proof"]))
+
+    def value(self, block: Block, source: bytes, slot: bytes) -> bytes:
+        return self.words(block, source, slot)[0]
+
+    def identity(self, block: Block, owner: bytes, label: bytes) -> Anchor | None:
+        """The record of an identity at this block, None where its absence is proven."""
+        base = int.from_bytes(record_slot(owner, label), "big")
+        packed, x = self.words(block, self.registry, word(base), word(base + 1))
+        record = Record.from_word(owner, label, packed)
+        return None if record is None else Anchor(record, curve.lift(x, record.signer))
+
+
+def record_slot(owner: bytes, label: bytes) -> bytes:
+    return keccak(label + keccak(word(owner) + word(0)))
+
+
+def _nodes(proof: list[str]) -> list[bytes]:
+    return [bytes.fromhex(node[2:]) for node in proof]

@@ -1,0 +1,281 @@
+import unittest
+
+from countersign_peer import records
+from countersign_peer.channel import INITIATOR, Channel
+from countersign_peer.datagram import Lane, datagram_keys, pack
+from countersign_peer.epochs import ROTATION, STATE_TICKET
+from countersign_peer.errors import Disagreement, ProtocolError
+from countersign_peer.keys import seal
+from countersign_peer.proposal import Proposal
+from countersign_peer.records import Direction
+
+from .world import randomness, session, state
+
+
+def request(channel: Channel, kind: int, block: int = 8) -> bytes:
+    seen = state(block=block)
+    return channel.request(kind, Proposal.of(seen, 0), seen.hash(), randomness(f"request {channel.role} {block}"))
+
+
+def names(events) -> list[str]:
+    return [event.name for event in events]
+
+
+def said(channel: Channel, text: bytes, to: Channel, **how) -> None:
+    """Sends a message and checks that it comes."""
+    events = [event for record in channel.message(text, **how) for event in to.receive(record)]
+    assert [event.of for event in events] == [text], events
+
+
+def renew(beginner: Channel, other: Channel, kind: int, block: int = 8) -> None:
+    """A new epoch, with messages both ways at every step."""
+    asked = request(beginner, kind, block)
+    after = beginner.message(b"still the old key")
+    assert names(other.receive(asked)) == ["requested"]
+    for record in after:
+        other.receive(record)
+    said(other, b"before the reply", beginner)
+    reply = other.agree(state(block=block).hash(), randomness("agree"))
+    early = other.message(b"under the new key, before the confirmation")
+    assert not other.may_request()
+    late = beginner.message(b"the old key, sent before the reply came")
+    assert names(beginner.receive(reply)) == ["epoch"]
+    for record in early:
+        beginner.receive(record)
+    for record in late:
+        other.receive(record)
+    assert names(other.receive(beginner.confirm())) == ["epoch"]
+    said(beginner, b"new", other)
+    said(other, b"new", beginner, padded_to=64)
+
+
+class Records(unittest.TestCase):
+    def test_messages_of_every_size(self):
+        initiator, responder = session()
+        for length in (0, 1, 16_384, 16_385, 50_000):
+            said(initiator, b"x" * length, responder)
+            said(responder, b"y" * length, initiator, padded_to=512)
+        self.assertEqual(len(initiator.message(bytes(50_000))), 4)
+
+    def test_nothing_before_the_confirmation(self):
+        initiator, responder = session()
+        fresh = Channel(1, 1, responder.first, 7)
+        with self.assertRaises(ValueError):
+            fresh.message(b"too soon")
+        with self.assertRaises(ProtocolError):
+            fresh.receive(Direction(initiator.first.initiator_key).seal(records.DATA, b"x"))
+
+    def test_what_is_altered_repeated_swapped_or_dropped_opens_nowhere(self):
+        for spoil in ("flip", "type", "repeat", "drop", "cut"):
+            initiator, responder = session()
+            one, two = initiator.message(b"one")[0], initiator.message(b"two")[0]
+            with self.assertRaises(ProtocolError, msg=spoil):
+                if spoil == "flip":
+                    responder.receive(one[:-1] + bytes([one[-1] ^ 1]))
+                elif spoil == "type":
+                    responder.receive(bytes([records.DATA_MORE]) + one[1:])
+                elif spoil == "repeat":
+                    responder.receive(one)
+                    responder.receive(one)
+                elif spoil == "drop":
+                    responder.receive(two)
+                else:
+                    responder.receive(one[:16])
+
+    def test_ends(self):
+        initiator, responder = session()
+        self.assertEqual(names(responder.receive(initiator.close(padded_to=100))), ["closed"])
+        said(responder, b"the other direction goes on", initiator)
+        with self.assertRaises(ValueError):
+            initiator.message(b"no more")
+        with self.assertRaises(ProtocolError):
+            responder.receive(b"\x10" + bytes(16))
+        event = initiator.receive(responder.abort("Superseded", 1))[0]
+        self.assertEqual((event.name, event.of), ("aborted", ("Superseded", 1)))
+        with self.assertRaises(ValueError):
+            initiator.close()
+
+    def test_content_that_is_not_of_its_form(self):
+        for kind, content in (
+            (records.CLOSE, b"x"),
+            (records.ABORT, b"\1"),
+            (records.ABORT, b"\0\0"),
+            (records.ABORT, b"\6\0"),
+            (records.ABORT, b"\4\1"),
+            (records.ABORT, b"\1\2"),
+            (records.EPOCH_REQUEST, b""),
+            (records.EPOCH_REPLY, bytes(21)),
+            (records.EPOCH_REFUSAL, bytes(20)),
+            (records.CONFIRMATION, b""),
+        ):
+            initiator, responder = session()
+            with self.assertRaises(ProtocolError, msg=(kind, content)):
+                responder.receive(initiator._send.seal(kind, content))
+
+    def test_padding(self):
+        self.assertEqual(records.unpad(records.pad(records.DATA, b"abc", 64)), (records.DATA, b"abc"))
+        self.assertEqual(records.unpad(b"\x10\0\1a\xff\xff"), (records.DATA, b"a"))
+        for bad in (b"", b"\x10\0", b"\x10\0\2a", b"\x13\0\0", b"\x1f\0\0", b"\0\0\0"):
+            with self.assertRaises(ProtocolError):
+                records.unpad(bad)
+        with self.assertRaises(ValueError):
+            records.pad(records.CONFIRMATION, b"", 64)
+
+
+class Epochs(unittest.TestCase):
+    def test_rotation_and_state_ticket_by_either_side_in_both_suites(self):
+        for suite in (0, 1):
+            initiator, responder = session(suite)
+            seen = set()
+            turns = ((initiator, ROTATION), (responder, ROTATION), (initiator, STATE_TICKET), (responder, STATE_TICKET))
+            for block, (beginner, kind) in enumerate(turns, start=8):
+                other = responder if beginner is initiator else initiator
+                renew(beginner, other, kind, block)
+                self.assertEqual(initiator.epoch, responder.epoch)
+                self.assertEqual(initiator.number, block - 7)
+                seen.add(initiator.epoch.initiator_key)
+            self.assertEqual(len(seen), 4)
+            self.assertNotEqual(initiator.first, initiator.epoch)
+
+    def test_of_two_that_cross_the_initiators_stands(self):
+        for kinds in ((ROTATION, ROTATION), (ROTATION, STATE_TICKET), (STATE_TICKET, ROTATION)):
+            initiator, responder = session()
+            ours, theirs = request(initiator, kinds[0], 8), request(responder, kinds[1], 9)
+            self.assertEqual(names(initiator.receive(theirs)), ["ignored"])
+            self.assertEqual(names(responder.receive(ours)), ["dropped", "requested"])
+            reply = responder.agree(state(block=8).hash(), randomness("agree"))
+            self.assertEqual(names(initiator.receive(reply)), ["epoch"])
+            self.assertEqual(names(responder.receive(initiator.confirm())), ["epoch"])
+            self.assertEqual(initiator.epoch, responder.epoch)
+            renew(responder, initiator, ROTATION, 9)
+
+    def test_a_crossing_that_is_refused_leaves_both_free(self):
+        initiator, responder = session()
+        ours, theirs = request(initiator, ROTATION), request(responder, ROTATION)
+        initiator.receive(theirs)
+        responder.receive(ours)
+        self.assertEqual(names(initiator.receive(responder.refuse(Disagreement("Busy")))), ["refused"])
+        renew(responder, initiator, ROTATION)
+
+    def test_a_refusal_keeps_the_epoch(self):
+        initiator, responder = session()
+        responder.receive(request(initiator, STATE_TICKET))
+        event = initiator.receive(responder.refuse(Disagreement("UnknownBlock", 5)))[0]
+        self.assertEqual((event.of.name, event.of.detail), ("UnknownBlock", 5))
+        self.assertEqual((initiator.number, responder.number), (0, 0))
+        said(initiator, b"on we go", responder)
+        renew(initiator, responder, ROTATION)
+
+    def test_another_state_ends_the_session(self):
+        for kind in (ROTATION, STATE_TICKET):
+            initiator, responder = session()
+            responder.receive(request(initiator, kind))
+            with self.assertRaises(ProtocolError):
+                responder.agree(state(block=8, price=1).hash(), randomness("agree"))
+
+    def test_what_is_out_of_place_ends_the_session(self):
+        initiator, responder = session()
+        stray = Direction(responder.first.responder_key, 0)
+        with self.assertRaises(ProtocolError):
+            initiator.receive(stray.seal(records.EPOCH_REFUSAL, (1).to_bytes(4, "big") + Disagreement("Busy").text()))
+        initiator, responder = session()
+        responder.receive(request(initiator, ROTATION))
+        initiator._begun = None
+        with self.assertRaises(ProtocolError):
+            responder.receive(request(initiator, ROTATION))
+        initiator, responder = session()
+        initiator.number = 5
+        with self.assertRaises(ProtocolError):
+            responder.receive(request(initiator, ROTATION))
+        initiator, responder = session()
+        responder.receive(request(initiator, ROTATION))
+        responder.agree(state(block=8).hash(), randomness("agree"))
+        with self.assertRaises(ValueError):
+            request(responder, ROTATION)
+
+    def test_a_confirmation_under_the_old_key_ends_the_session(self):
+        initiator, responder = session()
+        responder.receive(request(initiator, ROTATION))
+        responder.agree(state(block=8).hash(), randomness("agree"))
+        with self.assertRaises(ProtocolError):
+            responder.receive(initiator.confirm())
+
+    def test_what_is_cut_from_the_end_of_an_epoch_is_missed_in_the_next(self):
+        initiator, responder = session()
+        responder.receive(request(initiator, ROTATION))
+        reply = responder.agree(state(block=8).hash(), randomness("agree"))
+        initiator.message(b"lost on the way")
+        initiator.receive(reply)
+        with self.assertRaises(ProtocolError):
+            responder.receive(initiator.confirm())
+
+
+class Datagrams(unittest.TestCase):
+    def setUp(self):
+        self.channels = session()
+        self.lanes = [Lane(role, channel.first) for role, channel in enumerate(self.channels)]
+
+    def test_both_ways_padded_and_plain(self):
+        ours, theirs = self.lanes
+        self.assertEqual(ours.lane, theirs.lane)
+        self.assertEqual(theirs.open(ours.send(b"tick"), 0), (0, b"tick"))
+        self.assertEqual(ours.open(theirs.send(b"tock", padded_to=100), 0), (0, b"tock"))
+        self.assertEqual(theirs.open(ours.send(b""), 0), (1, b""))
+        self.assertEqual(len(ours.send(bytes(1195))), 1232)
+        with self.assertRaises(ValueError):
+            ours.send(bytes(1196))
+
+    def test_a_repeated_or_late_one_is_refused_and_a_spoilt_one_changes_nothing(self):
+        ours, theirs = self.lanes
+        sent = [ours.send(bytes([n % 256])) for n in range(2100)]
+        spoilt = sent[2099][:-1] + bytes([sent[2099][-1] ^ 1])
+        with self.assertRaises(ProtocolError):
+            theirs.open(spoilt, 0)
+        self.assertEqual(theirs.window.highest, -1)
+        theirs.open(sent[2048], 0)
+        self.assertEqual(theirs.open(sent[1], 0)[0], 1)
+        for late in (sent[0], sent[1], sent[2048]):
+            with self.assertRaises(ProtocolError):
+                theirs.open(late, 0)
+        self.assertEqual(theirs.open(sent[2099], 0)[0], 2099)
+        with self.assertRaises(ProtocolError):
+            theirs.open(sent[51], 0)
+        self.assertEqual(theirs.open(sent[52], 0)[0], 52)
+
+    def test_the_header_is_bound(self):
+        ours, theirs = self.lanes
+        datagram = ours.send(b"tick")
+        for at in range(21):
+            with self.assertRaises(ProtocolError, msg=at):
+                theirs.open(datagram[:at] + bytes([datagram[at] ^ 1]) + datagram[at + 1 :], 0)
+        self.assertEqual(theirs.open(datagram, 0), (0, b"tick"))
+
+    def test_keys_move_with_the_epoch_whoever_began_it(self):
+        initiator, responder = self.channels
+        ours, theirs = self.lanes
+        old = ours.send(b"late")
+        stale = ours.send(b"too late")
+        renew(responder, initiator, ROTATION)
+        epoch = initiator.epoch
+        ours.learn(1, epoch)  # the initiator answered: it sends under the new keys only from the confirmation on
+        theirs.learn(1, epoch)
+        theirs.move(10)
+        self.assertEqual(ours.open(theirs.send(b"new"), 10)[1], b"new")
+        self.assertEqual(theirs.open(ours.send(b"old still"), 10)[1], b"old still")
+        ours.move(10)
+        self.assertEqual(theirs.open(ours.send(b"new too"), 11)[1], b"new too")
+        self.assertEqual(theirs.open(old, 14.9)[1], b"late")
+        with self.assertRaises(ProtocolError):
+            theirs.open(stale, 15)
+        self.assertEqual(ours.send(b"x")[1:9], datagram_keys(initiator.first)[2])
+
+    def test_a_padded_datagram_shorter_than_it_says_is_refused(self):
+        _, theirs = self.lanes
+        key, _, lane = datagram_keys(self.channels[INITIATOR].first)
+        good = pack(key, lane, 0, 0, b"", padded_to=2)
+        self.assertEqual(theirs.open(good, 0), (0, b""))
+        for number, inner in ((1, b"\0"), (2, b"\0\2a")):
+            forged = bytes([0x21]) + good[1:13] + number.to_bytes(8, "big")
+            forged += seal(key, records.nonce(0x21, number), inner)
+            with self.assertRaises(ProtocolError):
+                theirs.open(forged, 0)
