@@ -6,6 +6,7 @@ use countersign_protocol::handshake::responder::{
     self, AwaitingPeer, ExpectHello, ResponderParams, SentReply,
 };
 use countersign_protocol::{Error as ProtocolError, Established, Identity, Query, StateView};
+use countersign_replay::{Hello, NotEntered, ReplayCache};
 use countersign_transport::HandshakeIo;
 use tokio::net::TcpStream;
 use tokio::sync::SemaphorePermit;
@@ -15,7 +16,6 @@ use crate::difference::Difference;
 use crate::error::{AcceptError, Error};
 use crate::recent_views::Wanted;
 use crate::refusal::{Refusal, Told, as_position, other_instrument};
-use crate::replay_window::NotEntered;
 use crate::session::Session;
 use crate::trader::Trader;
 use crate::under_way::Place;
@@ -111,8 +111,8 @@ impl Trader {
         self.examine_initiator(proposal.initiator)?;
         let queries: Vec<Query> = proposal.queries().collect();
         self.examine_queries(peer, &queries)?;
-        let ephemeral = peer.initiator_ephemeral();
-        if self.0.replays.contains(ephemeral) {
+        let hello = self.name(peer);
+        if self.0.replays.knows(&hello) {
             return Err(Error::Replayed);
         }
         let (initiator, limit) = (proposal.initiator, self.0.policy.max_handshakes_each);
@@ -127,15 +127,24 @@ impl Trader {
             queries: &queries,
         };
         let view = self.prove(wanted).await?.view;
-        // Twice the skew: one that was good when it arrived leaves custody and proof at least as long again.
-        let kept_for = whole_ms(self.0.policy.max_clock_skew).saturating_mul(2);
-        let end = proposal.timestamp_unix_ms.saturating_add(kept_for);
-        self.0.replays.enter(ephemeral, end, unix_ms()).map_err(|why| match why {
+        self.0.replays.enter(hello, unix_ms()).await.map_err(|why| match why {
             NotEntered::Replayed => Error::Replayed,
             NotEntered::Full => busy(),
             NotEntered::TooLate => Error::TooLate,
+            NotEntered::Unavailable(source) => Error::NoReplayCache(source),
         })?;
         Ok(Agreed { view, permit, place })
+    }
+
+    /// The hello by what it is remembered by.
+    fn name(&self, peer: &AwaitingPeer) -> Hello {
+        // Twice the skew: one that was good when it arrived leaves custody and proof at least as long again.
+        let kept_for = whole_ms(self.0.policy.max_clock_skew).saturating_mul(2);
+        Hello {
+            responder: self.0.identity,
+            ephemeral: peer.initiator_ephemeral().compressed(),
+            end_unix_ms: peer.proposal().timestamp_unix_ms.saturating_add(kept_for),
+        }
     }
 
     fn examine_initiator(&self, initiator: Identity) -> Result<(), Error> {

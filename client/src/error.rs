@@ -81,6 +81,9 @@ pub enum Error {
         "this side took too long to prove what the hello proposes; see why custody or the endpoints are that slow, or accept more clock skew"
     )]
     TooLate,
+    /// What remembers the hellos that were answered could not be asked, so nothing shows that this one is new.
+    #[error("the replay cache could not be asked, and without it nobody is answered: {0}")]
+    NoReplayCache(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// This side has as many handshakes under way as it may.
     #[error("{limit} handshakes are under way already; allow more, or more machines")]
     Busy {
@@ -148,6 +151,7 @@ impl Error {
             | Self::NotMyKey { .. }
             | Self::Busy { .. }
             | Self::TooLate
+            | Self::NoReplayCache(_)
             | Self::NoRandomness(_) => Fault::ThisSide,
             Self::Transport(_) => Fault::Network,
             Self::Protocol(error) => match error {
@@ -173,6 +177,7 @@ impl Error {
             Self::CustodyTimeout { .. }
             | Self::Busy { .. }
             | Self::TooLate
+            | Self::NoReplayCache(_)
             | Self::TooManyAtOnce { .. }
             | Self::NoRandomness(_) => true,
             Self::Transport(error) => is_of_the_network(error),

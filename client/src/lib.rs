@@ -72,6 +72,7 @@
 pub use countersign_custody as custody;
 pub use countersign_protocol as protocol;
 pub use countersign_registry as registry;
+pub use countersign_replay as replay;
 pub use countersign_transport as transport;
 
 /// The README's example, held to what compiles.
@@ -89,7 +90,6 @@ mod policy;
 mod pool;
 mod recent_views;
 mod refusal;
-mod replay_window;
 mod reserve;
 mod session;
 mod trader;

@@ -44,7 +44,10 @@ fn reject_for(cause: &Error, proposal: &Proposal) -> Option<Reject> {
         Error::OtherInstrument { .. } | Error::NotAdmitted { .. } => Some(Reject::Unwilling),
         Error::Replayed => Some(Reject::Replayed),
         Error::Busy { .. } | Error::TooManyAtOnce { .. } | Error::TooLate => Some(Reject::Busy),
-        Error::Custody(_) | Error::CustodyTimeout { .. } | Error::NoRandomness(_) => Some(Reject::Unable),
+        Error::Custody(_)
+        | Error::CustodyTimeout { .. }
+        | Error::NoReplayCache(_)
+        | Error::NoRandomness(_) => Some(Reject::Unable),
         // The protocol has said it already; or no error of a responder.
         Error::Differs(_) | Error::Refused { .. } | Error::Transport(_) => None,
     }

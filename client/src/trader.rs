@@ -7,6 +7,7 @@ use countersign_custody::{Custody, SharedCustody};
 use countersign_protocol::curve::PublicKey;
 use countersign_protocol::{Address, Anchor, Identity, Query, StateView, SuitePolicy};
 use countersign_registry::{KeyHint, ResolveError, Resolved, Resolver, ViewRequest};
+use countersign_replay::{MemoryCache, ReplayCache};
 use countersign_transport::Timeouts;
 use tokio::net::ToSocketAddrs;
 use tokio::sync::Semaphore;
@@ -16,7 +17,6 @@ use crate::error::Error;
 use crate::listener::Listener;
 use crate::policy::{Policy, Reserves};
 use crate::recent_views::{RecentViews, Wanted};
-use crate::replay_window::ReplayWindow;
 use crate::reserve::Reserve;
 use crate::session::Session;
 use crate::under_way::UnderWay;
@@ -26,7 +26,6 @@ use crate::under_way::UnderWay;
 pub struct Trader(pub(crate) Arc<Inner>);
 
 /// What a [`Trader`] is made of; everything but identity, custody and resolver has a default.
-#[derive(Debug)]
 pub struct TraderBuilder {
     identity: Identity,
     custody: SharedCustody,
@@ -35,6 +34,7 @@ pub struct TraderBuilder {
     timeouts: Timeouts,
     policy: Policy,
     reserves: Reserves,
+    replays: Arc<dyn ReplayCache>,
 }
 
 pub(crate) struct Inner {
@@ -45,7 +45,7 @@ pub(crate) struct Inner {
     pub(crate) timeouts: Timeouts,
     pub(crate) policy: Policy,
     pub(crate) reserve: Reserve,
-    pub(crate) replays: ReplayWindow,
+    pub(crate) replays: Arc<dyn ReplayCache>,
     /// One permit for each proposal that may be proven at a time.
     pub(crate) proving: Arc<Semaphore>,
     pub(crate) under_way: UnderWay,
@@ -70,6 +70,7 @@ impl Trader {
             timeouts: Timeouts::default(),
             policy: Policy::default(),
             reserves: Reserves::default(),
+            replays: Arc::new(MemoryCache::default()),
         }
     }
 
@@ -256,10 +257,18 @@ impl TraderBuilder {
         self
     }
 
+    /// What remembers the hellos that were answered. Default: this process's memory, which is right where no other process
+    /// answers for this identity; see [`replay`](crate::replay).
+    #[must_use]
+    pub fn replay_cache(mut self, cache: impl ReplayCache + 'static) -> Self {
+        self.replays = Arc::new(cache);
+        self
+    }
+
     /// The trader. Inside a tokio runtime it begins to fill its reserves at once.
     #[must_use]
     pub fn build(self) -> Trader {
-        let Self { identity, custody, resolver, suites, timeouts, policy, reserves } = self;
+        let Self { identity, custody, resolver, suites, timeouts, policy, reserves, replays } = self;
         let reserve = Reserve::new(custody, reserves, suites.preferred(), timeouts.handshake_step);
         if tokio::runtime::Handle::try_current().is_ok() {
             reserve.refill();
@@ -271,12 +280,22 @@ impl TraderBuilder {
             suites,
             timeouts,
             reserve,
-            replays: ReplayWindow::new(REMEMBERED_HELLOS),
+            replays,
             proving: Arc::new(Semaphore::new(policy.max_handshakes.min(Semaphore::MAX_PERMITS))),
             under_way: UnderWay::new(policy.max_handshakes_each),
             views: RecentViews::new(policy.view_reuse, reserves.known_peers.get()),
             policy,
         }))
+    }
+}
+
+impl std::fmt::Debug for TraderBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TraderBuilder")
+            .field("identity", &self.identity)
+            .field("custody", &self.custody)
+            .field("policy", &self.policy)
+            .finish_non_exhaustive()
     }
 }
 
@@ -299,10 +318,6 @@ fn is_over(error: &ResolveError, whose: &Identity) -> bool {
         _ => false,
     }
 }
-
-/// Hellos remembered at most; about 150 bytes each. With the default skew of 30 s, and clocks that agree,
-/// that is above 2,000 a second.
-const REMEMBERED_HELLOS: usize = 1 << 17;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]

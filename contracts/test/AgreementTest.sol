@@ -3,7 +3,6 @@ pragma solidity ^0.8.37;
 
 import {ICountersignVerifier} from "../src/interfaces/ICountersignVerifier.sol";
 import {IKeyRegistry} from "../src/interfaces/IKeyRegistry.sol";
-import {TermsLib} from "../src/libraries/Terms.sol";
 import {RegistryTest} from "./RegistryTest.sol";
 import {SchnorrSigner} from "./SchnorrSigner.sol";
 import {VM} from "./Vm.sol";
@@ -36,19 +35,9 @@ abstract contract AgreementTest is RegistryTest {
         VM.warp(AGREED_AT);
     }
 
-    function registers(address owner, bytes32 label, uint256 privateKey) internal {
-        IKeyRegistry.Registration memory registration = signed(owner, label, 1, privateKey);
-        VM.prank(owner);
-        registry.register(label, registration);
-    }
-
     /// @notice Registers a key that signs as a threshold quorum does.
     function registersSchnorr(address owner, bytes32 label, uint256 privateKey) internal {
-        IKeyRegistry.Registration memory registration = signed(owner, label, 1, privateKey);
-        bytes32 digest = registry.possessionDigest(owner, label, 1, registration.x, registration.y);
-        SchnorrSigner.Signature memory made = SchnorrSigner.sign(privateKey, digest);
-        (registration.r, registration.s) = (made.rx, made.z);
-        registration.terms = TermsLib.pack(made.prefix, 0, 1, false);
+        IKeyRegistry.Registration memory registration = schnorrSigned(owner, label, 1, privateKey);
         VM.prank(owner);
         registry.register(label, registration);
     }
@@ -105,19 +94,7 @@ abstract contract AgreementTest is RegistryTest {
     /// @notice An agreement signed by both keys that the parties registered first.
     function countersigned(ICountersignVerifier.StateAgreement memory agreement) internal view returns (Signed memory) {
         bytes32 digest = verifier.digestOf(agreement);
-        return Signed(agreement, ecdsa(ALICES_KEY, digest), ecdsa(BOBS_KEY, digest));
-    }
-
-    /// @notice 65 bytes: r, s, v.
-    function ecdsa(uint256 privateKey, bytes32 digest) internal pure returns (bytes memory) {
-        (uint8 v, bytes32 r, bytes32 s) = VM.sign(privateKey, digest);
-        return abi.encodePacked(r, s, v);
-    }
-
-    /// @notice The other signature that the same equation has: (r, order - s), the other v.
-    function highS(uint256 privateKey, bytes32 digest) internal pure returns (bytes memory) {
-        (uint8 v, bytes32 r, bytes32 s) = VM.sign(privateKey, digest);
-        return abi.encodePacked(r, bytes32(ORDER - uint256(s)), v == 27 ? uint8(28) : uint8(27));
+        return Signed(agreement, signatureBy(ALICES_KEY, digest), signatureBy(BOBS_KEY, digest));
     }
 
     function schnorr(uint256 privateKey, bytes32 digest) internal returns (bytes memory) {

@@ -34,7 +34,7 @@ contract VerifySignaturesTest is VerifyTest {
         VM.assertEq(agreement.state.initiator.scheme, 1);
         bytes32 digest = verifier.digestOf(agreement);
         accepts(Signed(agreement, schnorr(9, digest), schnorr(10, digest)));
-        refuses(Signed(agreement, ecdsa(9, digest), schnorr(10, digest)), notSigned(INITIATOR, 9, digest));
+        refuses(Signed(agreement, signatureBy(9, digest), schnorr(10, digest)), notSigned(INITIATOR, 9, digest));
     }
 
     function test_refusesSwappedSignatures() public {
@@ -58,10 +58,10 @@ contract VerifySignaturesTest is VerifyTest {
     function test_refusesMalleableSignatures() public {
         Signed memory it = countersigned(honest());
         bytes32 digest = verifier.digestOf(it.agreement);
-        it.initiator = highS(ALICES_KEY, digest);
+        (it.initiator,) = highTwin(ALICES_KEY, digest);
         refuses(it, notSigned(INITIATOR, ALICES_KEY, digest));
         it = countersigned(it.agreement);
-        it.responder = highS(BOBS_KEY, digest);
+        (it.responder,) = highTwin(BOBS_KEY, digest);
         refuses(it, notSigned(RESPONDER, BOBS_KEY, digest));
     }
 
@@ -69,7 +69,7 @@ contract VerifySignaturesTest is VerifyTest {
         stranger = 100 + stranger % (ORDER - 100);
         Signed memory it = countersigned(honest());
         bytes32 digest = verifier.digestOf(it.agreement);
-        it.responder = ecdsa(stranger, digest);
+        it.responder = signatureBy(stranger, digest);
         refuses(it, notSigned(RESPONDER, BOBS_KEY, digest));
     }
 
@@ -153,22 +153,7 @@ contract VerifyPlaceAndTimeTest is VerifyTest {
 
 contract VerifierDomainTest is VerifyTest {
     function test_saysWhatTheDomainIsMadeOf() public view {
-        (
-            bytes1 fields,
-            string memory name,
-            string memory version,
-            uint256 chainId,
-            address verifyingContract,
-            bytes32 salt,
-            uint256[] memory extensions
-        ) = verifier.eip712Domain();
-        VM.assertEq(bytes32(fields), bytes32(bytes1(0x0f)));
-        VM.assertEq(name, "Countersign StateAgreement");
-        VM.assertEq(version, "1");
-        VM.assertEq(chainId, block.chainid);
-        VM.assertEq(verifyingContract, address(verifier));
-        VM.assertEq(salt, 0);
-        VM.assertEq(extensions.length, 0);
+        saysItsDomain(verifier.eip712Domain, "Countersign StateAgreement");
     }
 
     function test_takesTheWordOfTheRegistryAtItsOneAddress() public view {

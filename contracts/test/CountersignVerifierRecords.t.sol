@@ -22,7 +22,7 @@ contract VerifyRecordsTest is VerifyTest {
         ICountersignVerifier.StateAgreement memory agreement = honest();
         agreement.state.responder = recordOf(ALICE, DESK);
         Signed memory it = countersigned(agreement);
-        it.responder = ecdsa(9, verifier.digestOf(agreement));
+        it.responder = signatureBy(9, verifier.digestOf(agreement));
         accepts(it);
     }
 

@@ -5,6 +5,7 @@ import {IKeyRegistry} from "../src/interfaces/IKeyRegistry.sol";
 import {RecordWord} from "../src/libraries/RecordWord.sol";
 import {TermsLib} from "../src/libraries/Terms.sol";
 import {RegistryTest} from "./RegistryTest.sol";
+import {TypedData} from "./TypedData.sol";
 import {Cases} from "./Vectors.sol";
 import {ViemTest} from "./ViemTest.sol";
 import {VM} from "./Vm.sol";
@@ -228,33 +229,9 @@ contract RevocationCertificateDigestTest is ViemTest {
 
 contract Eip712DomainTest is RegistryTest {
     function test_saysWhatTheSeparatorIsMadeOf() public view {
-        (
-            bytes1 fields,
-            string memory name,
-            string memory version,
-            uint256 chainId,
-            address verifyingContract,
-            bytes32 salt,
-            uint256[] memory extensions
-        ) = registry.eip712Domain();
-        VM.assertEq(bytes32(fields), bytes32(bytes1(0x0f)));
-        VM.assertEq(name, "Countersign KeyRegistry");
-        VM.assertEq(version, "1");
-        VM.assertEq(chainId, block.chainid);
-        VM.assertEq(verifyingContract, address(registry));
-        VM.assertEq(salt, 0);
-        VM.assertEq(extensions.length, 0);
-        bytes32 typeHash =
-            keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)");
-        bytes32 domain = keccak256(
-            abi.encode(typeHash, keccak256(bytes(name)), keccak256(bytes(version)), chainId, verifyingContract)
-        );
-        typeHash = keccak256("KeyPossession(address owner,bytes32 label,uint16 version,bytes32 x,bytes32 y)");
-        (bytes32 x, bytes32 y) = ("x", "y");
-        bytes32 structHash = keccak256(abi.encode(typeHash, ALICE, DESK, 3, x, y));
-        VM.assertEq(
-            registry.possessionDigest(ALICE, DESK, 3, x, y), keccak256(abi.encodePacked(hex"1901", domain, structHash))
-        );
+        saysItsDomain(registry.eip712Domain, "Countersign KeyRegistry");
+        bytes32 hash = TypedData.possession(ALICE, DESK, 3, "x", "y");
+        VM.assertEq(registry.possessionDigest(ALICE, DESK, 3, "x", "y"), TypedData.here(registry, hash));
     }
 
     function test_followsAForkThatChangesTheChainId() public {

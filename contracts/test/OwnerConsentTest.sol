@@ -62,13 +62,6 @@ abstract contract OwnerConsentTest is RegistryTest {
         return abi.encodeWithSelector(IKeyRegistry.OwnerNotProven.selector, who);
     }
 
-    /// @notice The other signature that verifies for the same key and digest.
-    function highTwin(uint256 privateKey, bytes32 digest) internal pure returns (bytes memory, bytes32) {
-        (uint8 v, bytes32 r, bytes32 s) = VM.sign(privateKey, digest);
-        s = bytes32(ORDER - uint256(s));
-        return (abi.encodePacked(r, s, v == 27 ? 28 : 27), s);
-    }
-
     function stateOf(address who) private view returns (bytes32) {
         return keccak256(abi.encode(slotOf(who, DEFAULT, 0), slotOf(who, DEFAULT, 1), slotOf(who, DEFAULT, 2)));
     }

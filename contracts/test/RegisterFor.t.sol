@@ -2,22 +2,27 @@
 pragma solidity ^0.8.37;
 
 import {IKeyRegistry} from "../src/interfaces/IKeyRegistry.sol";
-import {OwnerConsentTest} from "./OwnerConsentTest.sol";
+import {KeyConsentTest} from "./KeyConsentTest.sol";
 import {SignedByContractTest} from "./SignedByContractTest.sol";
 import {SignedByOwnerTest} from "./SignedByOwnerTest.sol";
 import {TypedData} from "./TypedData.sol";
 import {VM} from "./Vm.sol";
 
 /// @notice Registering key 7 where nothing ever was.
-abstract contract RegisterForFixture is OwnerConsentTest {
+abstract contract RegisterForFixture is KeyConsentTest {
     function prepare(address) internal pure override {}
 
-    function structHash(address who, uint40 deadline) internal override returns (bytes32) {
-        return TypedData.registration(who, DEFAULT, 1, signed(who, DEFAULT, 1, 7), deadline);
+    function next() internal pure override returns (uint256 privateKey, uint16 version) {
+        return (7, 1);
     }
 
-    function change(address who, uint40 deadline, bytes memory signature) internal override returns (bytes memory) {
-        return submission(who, signed(who, DEFAULT, 1, 7), deadline, signature);
+    function consent(address who, uint16 version, IKeyRegistry.Registration memory registration, uint40 deadline)
+        internal
+        pure
+        override
+        returns (bytes32)
+    {
+        return TypedData.registration(who, DEFAULT, version, registration, deadline);
     }
 
     function submission(
@@ -25,18 +30,8 @@ abstract contract RegisterForFixture is OwnerConsentTest {
         IKeyRegistry.Registration memory registration,
         uint40 deadline,
         bytes memory signature
-    ) internal view returns (bytes memory) {
+    ) internal view override returns (bytes memory) {
         return abi.encodeCall(registry.registerFor, (who, DEFAULT, registration, deadline, signature));
-    }
-
-    /// @notice The submission of a registration that the owner signed as it is.
-    function sponsored(IKeyRegistry.Registration memory registration, uint16 version)
-        internal
-        view
-        returns (bytes memory)
-    {
-        bytes32 hash = TypedData.registration(owner, DEFAULT, version, registration, DEADLINE);
-        return submission(owner, registration, DEADLINE, signatureBy(OWNER_KEY, TypedData.here(registry, hash)));
     }
 }
 
@@ -45,10 +40,6 @@ contract RegisterForSignedByOwnerTest is RegisterForFixture, SignedByOwnerTest {
 contract RegisterForSignedByContractTest is RegisterForFixture, SignedByContractTest {}
 
 contract RegisterForTest is RegisterForFixture {
-    function setUp() public override {
-        super.setUp();
-    }
-
     function test_writesAndTellsWhatRegisteringDoes() public {
         IKeyRegistry.Registration memory registration = until(signed(owner, DEFAULT, 1, 7), NOW + 1 days);
         bytes memory call = sponsored(registration, 1);
@@ -76,27 +67,17 @@ contract RegisterForTest is RegisterForFixture {
     }
 
     function testFuzz_refusesOtherTermsThanTheOwnerSigned(uint32 validUntil, uint8 suiteFloor, bool pinned) public {
-        validUntil = validUntil > NOW ? validUntil : 0;
-        suiteFloor %= 2;
-        IKeyRegistry.Registration memory registration = signed(owner, DEFAULT, 1, 7);
-        bytes32 hash = TypedData.registration(owner, DEFAULT, 1, registration, DEADLINE);
-        bytes memory signature = signatureBy(OWNER_KEY, TypedData.here(registry, hash));
-        if (validUntil == 0 && suiteFloor == 1 && !pinned) return;
-        floored(until(registration, validUntil), suiteFloor);
-        if (pinned) pinnedTo(registration);
-        refuses(RELAYER, owner, submission(owner, registration, DEADLINE, signature), notProven(owner));
+        refusesOtherTerms(validUntil, suiteFloor, pinned);
     }
 
     function test_refusesAnotherSchemeThanTheOwnerSigned() public {
-        bytes32 hash = TypedData.registration(owner, DEFAULT, 1, signed(owner, DEFAULT, 1, 7), DEADLINE);
-        bytes memory signature = signatureBy(OWNER_KEY, TypedData.here(registry, hash));
+        bytes memory signature = signatureBy(OWNER_KEY, digestOf(owner));
         IKeyRegistry.Registration memory schnorr = schnorrSigned(owner, DEFAULT, 1, 7);
         refuses(RELAYER, owner, submission(owner, schnorr, DEADLINE, signature), notProven(owner));
     }
 
     function test_refusesAnotherKeyThanTheOwnerSigned() public {
-        bytes32 hash = TypedData.registration(owner, DEFAULT, 1, signed(owner, DEFAULT, 1, 7), DEADLINE);
-        bytes memory signature = signatureBy(OWNER_KEY, TypedData.here(registry, hash));
+        bytes memory signature = signatureBy(OWNER_KEY, digestOf(owner));
         IKeyRegistry.Registration memory other = signed(owner, DEFAULT, 1, 8);
         refuses(RELAYER, owner, submission(owner, other, DEADLINE, signature), notProven(owner));
     }

@@ -94,6 +94,13 @@ abstract contract RegistryTest {
         return abi.encodePacked(r, v == 28 ? uint256(s) | 2 ** 255 : uint256(s));
     }
 
+    /// @notice The other signature that verifies for the same key and digest, (r, order - s) with the other v; and its s.
+    function highTwin(uint256 privateKey, bytes32 digest) internal pure returns (bytes memory, bytes32) {
+        (uint8 v, bytes32 r, bytes32 s) = VM.sign(privateKey, digest);
+        s = bytes32(ORDER - uint256(s));
+        return (abi.encodePacked(r, s, v == 27 ? 28 : 27), s);
+    }
+
     function setV(IKeyRegistry.Registration memory registration, uint8 v) internal pure {
         IKeyRegistry.Terms terms = registration.terms;
         registration.terms = TermsLib.pack(v, terms.validUntil(), terms.suiteFloor(), terms.pinned());
@@ -130,16 +137,57 @@ abstract contract RegistryTest {
         return registration;
     }
 
+    /// @notice Registers a key for an identity that never had one.
+    function registers(address owner, bytes32 label, uint256 privateKey)
+        internal
+        returns (IKeyRegistry.Registration memory registration)
+    {
+        registration = signed(owner, label, 1, privateKey);
+        VM.prank(owner);
+        registry.register(label, registration);
+    }
+
     /// @notice Registers a key for ALICE's default identity.
-    function aliceRegisters(uint256 privateKey) internal returns (IKeyRegistry.Registration memory registration) {
-        registration = signed(ALICE, DEFAULT, 1, privateKey);
-        VM.prank(ALICE);
-        registry.register(DEFAULT, registration);
+    function aliceRegisters(uint256 privateKey) internal returns (IKeyRegistry.Registration memory) {
+        return registers(ALICE, DEFAULT, privateKey);
     }
 
     function aliceRevokes() internal {
         VM.prank(ALICE);
         registry.revoke(DEFAULT, IKeyRegistry.Reason.Unspecified);
+    }
+
+    /// @notice Checks that a contract describes its domain as EIP-5267 has it: that name, version 1, this chain, itself.
+    function saysItsDomain(
+        function()
+            external
+            view returns (
+                bytes1,
+                string memory,
+                string memory,
+                uint256,
+                address,
+                bytes32,
+                uint256[] memory
+            ) eip712Domain,
+        string memory expected
+    ) internal view {
+        (
+            bytes1 fields,
+            string memory name,
+            string memory version,
+            uint256 chainId,
+            address verifyingContract,
+            bytes32 salt,
+            uint256[] memory extensions
+        ) = eip712Domain();
+        VM.assertEq(bytes32(fields), bytes32(bytes1(0x0f)));
+        VM.assertEq(name, expected);
+        VM.assertEq(version, "1");
+        VM.assertEq(chainId, block.chainid);
+        VM.assertEq(verifyingContract, eip712Domain.address);
+        VM.assertEq(salt, 0);
+        VM.assertEq(extensions.length, 0);
     }
 
     function addressOf(uint256 privateKey) internal returns (address) {

@@ -37,9 +37,7 @@ contract RevokeTest is RegistryTest {
     function test_storesEveryReason() public {
         for (uint8 reason = 0; reason <= uint8(type(IKeyRegistry.Reason).max); ++reason) {
             bytes32 label = bytes32(uint256(reason) + 1);
-            IKeyRegistry.Registration memory registration = signed(ALICE, label, 1, 7);
-            VM.prank(ALICE);
-            registry.register(label, registration);
+            registers(ALICE, label, 7);
             VM.prank(ALICE);
             registry.revoke(label, IKeyRegistry.Reason(reason));
             VM.assertEq(uint8(registry.recordOf(ALICE, label).reason), reason);

@@ -11,9 +11,7 @@ import {VM} from "./Vm.sol";
 /// @notice Revoking key 7, the first, for policy.
 abstract contract RevokeForFixture is OwnerConsentTest {
     function prepare(address who) internal override {
-        IKeyRegistry.Registration memory first = signed(who, DEFAULT, 1, 7);
-        VM.prank(who);
-        registry.register(DEFAULT, first);
+        registers(who, DEFAULT, 7);
     }
 
     function structHash(address who, uint40 deadline) internal pure override returns (bytes32) {

@@ -2,26 +2,29 @@
 pragma solidity ^0.8.37;
 
 import {IKeyRegistry} from "../src/interfaces/IKeyRegistry.sol";
-import {OwnerConsentTest} from "./OwnerConsentTest.sol";
+import {KeyConsentTest} from "./KeyConsentTest.sol";
 import {SignedByContractTest} from "./SignedByContractTest.sol";
 import {SignedByOwnerTest} from "./SignedByOwnerTest.sol";
 import {TypedData} from "./TypedData.sol";
 import {VM} from "./Vm.sol";
 
 /// @notice Replacing key 7, the first, by key 8.
-abstract contract RotateForFixture is OwnerConsentTest {
+abstract contract RotateForFixture is KeyConsentTest {
     function prepare(address who) internal override {
-        IKeyRegistry.Registration memory first = signed(who, DEFAULT, 1, 7);
-        VM.prank(who);
-        registry.register(DEFAULT, first);
+        registers(who, DEFAULT, 7);
     }
 
-    function structHash(address who, uint40 deadline) internal override returns (bytes32) {
-        return TypedData.rotation(who, DEFAULT, 2, signed(who, DEFAULT, 2, 8), deadline);
+    function next() internal pure override returns (uint256 privateKey, uint16 version) {
+        return (8, 2);
     }
 
-    function change(address who, uint40 deadline, bytes memory signature) internal override returns (bytes memory) {
-        return submission(who, signed(who, DEFAULT, 2, 8), deadline, signature);
+    function consent(address who, uint16 version, IKeyRegistry.Registration memory registration, uint40 deadline)
+        internal
+        pure
+        override
+        returns (bytes32)
+    {
+        return TypedData.rotation(who, DEFAULT, version, registration, deadline);
     }
 
     function submission(
@@ -29,18 +32,8 @@ abstract contract RotateForFixture is OwnerConsentTest {
         IKeyRegistry.Registration memory registration,
         uint40 deadline,
         bytes memory signature
-    ) internal view returns (bytes memory) {
+    ) internal view override returns (bytes memory) {
         return abi.encodeCall(registry.rotateFor, (who, DEFAULT, registration, deadline, signature));
-    }
-
-    /// @notice The submission of a rotation that the owner signed as it is.
-    function sponsored(IKeyRegistry.Registration memory registration, uint16 version)
-        internal
-        view
-        returns (bytes memory)
-    {
-        bytes32 hash = TypedData.rotation(owner, DEFAULT, version, registration, DEADLINE);
-        return submission(owner, registration, DEADLINE, signatureBy(OWNER_KEY, TypedData.here(registry, hash)));
     }
 }
 
@@ -80,14 +73,7 @@ contract RotateForTest is RotateForFixture {
     }
 
     function testFuzz_refusesOtherTermsThanTheOwnerSigned(uint32 validUntil, uint8 suiteFloor, bool pinned) public {
-        validUntil = validUntil > NOW ? validUntil : 0;
-        suiteFloor %= 2;
-        if (validUntil == 0 && suiteFloor == 1 && !pinned) return;
-        bytes memory signature = signatureBy(OWNER_KEY, digestOf(owner));
-        IKeyRegistry.Registration memory registration =
-            floored(until(signed(owner, DEFAULT, 2, 8), validUntil), suiteFloor);
-        if (pinned) pinnedTo(registration);
-        refuses(RELAYER, owner, submission(owner, registration, DEADLINE, signature), notProven(owner));
+        refusesOtherTerms(validUntil, suiteFloor, pinned);
     }
 
     function test_refusesARegistrationsConsent() public {

@@ -21,7 +21,7 @@ contract SettlementPaysTest is SettlementTest {
         ICountersignVerifier.StateAgreement memory agreement = agreed(sale());
         (agreement.state.initiator, agreement.state.responder) = (agreement.state.responder, agreement.state.initiator);
         bytes32 digest = verifier.digestOf(agreement);
-        settles(Signed(agreement, ecdsa(BOBS_KEY, digest), ecdsa(ALICES_KEY, digest)));
+        settles(Signed(agreement, signatureBy(BOBS_KEY, digest), signatureBy(ALICES_KEY, digest)));
         paid(1);
     }
 
@@ -40,7 +40,7 @@ contract SettlementPaysTest is SettlementTest {
         ICountersignVerifier.StateAgreement memory agreement = agreed(sale());
         agreement.state.responder = recordOf(BOB, DEFAULT);
         bytes32 digest = verifier.digestOf(agreement);
-        settles(Signed(agreement, ecdsa(ALICES_KEY, digest), schnorr(9, digest)));
+        settles(Signed(agreement, signatureBy(ALICES_KEY, digest), schnorr(9, digest)));
         paid(1);
     }
 
@@ -99,13 +99,13 @@ contract SettlementRefusesTest is SettlementTest {
         ICountersignVerifier.StateAgreement memory agreement = agreed(trade);
         agreement.state.initiator = recordOf(address(0xca401), DEFAULT);
         Signed memory it = countersigned(agreement);
-        it.initiator = ecdsa(9, verifier.digestOf(agreement));
+        it.initiator = signatureBy(9, verifier.digestOf(agreement));
         refuses(it, abi.encodeWithSelector(Settlement.NotTheParties.selector, address(0xca401), BOB));
     }
 
     function test_refusesAnotherSigner() public {
         Signed memory it = countersigned(agreed(sale()));
-        it.responder = ecdsa(9, verifier.digestOf(it.agreement));
+        it.responder = signatureBy(9, verifier.digestOf(it.agreement));
         refuses(it, notSigned(RESPONDER, BOBS_KEY, it));
     }
 
@@ -117,7 +117,7 @@ contract SettlementRefusesTest is SettlementTest {
 
     function test_refusesMalleableSignatures() public {
         Signed memory it = countersigned(agreed(sale()));
-        it.initiator = highS(ALICES_KEY, verifier.digestOf(it.agreement));
+        (it.initiator,) = highTwin(ALICES_KEY, verifier.digestOf(it.agreement));
         refuses(it, notSigned(INITIATOR, ALICES_KEY, it));
     }
 

@@ -111,6 +111,9 @@ mod portable {
     }
 }
 
+#[cfg(test)]
+mod wycheproof;
+
 #[cfg(all(test, feature = "native"))]
 mod tests {
     use alloc::vec::Vec;

@@ -92,6 +92,9 @@ mod portable {
     }
 }
 
+#[cfg(test)]
+mod wycheproof;
+
 #[cfg(all(test, feature = "native"))]
 mod tests {
     use proptest::prelude::*;

@@ -108,6 +108,9 @@ impl Drop for DecapsulationKey {
 }
 
 #[cfg(test)]
+mod wycheproof;
+
+#[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use proptest::prelude::*;

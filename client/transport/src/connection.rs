@@ -1,22 +1,24 @@
 //! An established connection, as bytes and as messages.
 
 use core::fmt;
-use core::future::poll_fn;
 use core::pin::Pin;
-use core::task::{Context, Poll, ready};
+use core::task::{Context, Poll};
 use std::io;
+use std::sync::Arc;
 
 use countersign_protocol::{Channel, Exporter};
 use futures_util::{Sink, Stream};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::timeout;
 
+use crate::connection_core::{Borrowed, Core, Shared};
+use crate::connection_reader::ConnectionReader;
+use crate::connection_writer::ConnectionWriter;
 use crate::error::{TransportError, Wait};
 use crate::frame_reader::FrameReader;
 use crate::frame_writer::FrameWriter;
 use crate::inbound::Inbound;
 use crate::outbound::Outbound;
-use crate::split::{ConnectionReader, ConnectionWriter, Split};
 use crate::timeouts::Timeouts;
 
 /// A channel over a stream.
@@ -42,11 +44,18 @@ use crate::timeouts::Timeouts;
 /// **Errors** end the direction they occur in, except [`TransportError::MessageTooLong`] of one's own message, which
 /// is not sent; later calls get [`TransportError::Failed`].
 pub struct Connection<S> {
-    stream: S,
-    inbound: Inbound,
-    outbound: Outbound,
-    exporter: Exporter,
-    timeouts: Timeouts,
+    shared: Arc<Shared<S>>,
+    reader: ConnectionReader<S>,
+    writer: ConnectionWriter<S>,
+}
+
+/// A connection taken apart.
+#[derive(Debug)]
+pub struct Split<S> {
+    /// What the peer sends.
+    pub reader: ConnectionReader<S>,
+    /// What this side sends.
+    pub writer: ConnectionWriter<S>,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
@@ -57,17 +66,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         writer: FrameWriter,
         channel: Channel,
     ) -> Self {
-        let Channel { sender, receiver, exporter } = channel;
-        let inbound = Inbound::new(reader, receiver, timeouts.idle, DEFAULT_MAX_MESSAGE);
-        let outbound = Outbound::new(writer, sender, timeouts.write, DEFAULT_MAX_MESSAGE);
-        Self { stream, inbound, outbound, exporter, timeouts }
+        let inbound = Inbound::new(reader, timeouts.idle, DEFAULT_MAX_MESSAGE);
+        let outbound = Outbound::new(writer, timeouts.write, DEFAULT_MAX_MESSAGE);
+        let shared = Arc::new(Shared::new(Core { stream, channel, inbound, outbound }, timeouts));
+        let (reader, writer) =
+            (ConnectionReader::new(Arc::clone(&shared)), ConnectionWriter::new(Arc::clone(&shared)));
+        Self { shared, reader, writer }
     }
 
     /// Limits messages, both sent and received, to so many bytes; 1 MiB unless set. Streams of bytes have no limit.
     #[must_use]
-    pub fn with_max_message(mut self, bytes: usize) -> Self {
-        self.inbound.limit_messages(bytes);
-        self.outbound.limit_messages(bytes);
+    pub fn with_max_message(self, bytes: usize) -> Self {
+        let mut core = self.shared.lock();
+        core.inbound.limit_messages(bytes);
+        core.outbound.limit_messages(bytes);
+        drop(core);
         self
     }
 
@@ -78,9 +91,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     /// [`TransportError::Timeout`] where the peer takes nothing, [`TransportError::Io`],
     /// [`TransportError::Protocol`] where the session's keys are used up.
     pub async fn send_message(&mut self, message: &[u8]) -> Result<(), TransportError> {
-        poll_fn(|cx| self.outbound.poll_ready(cx, Pin::new(&mut self.stream))).await?;
-        self.outbound.queue_message(message)?;
-        poll_fn(|cx| self.outbound.poll_flush(cx, Pin::new(&mut self.stream))).await
+        self.writer.send_message(message).await
     }
 
     /// Waits for the next message; `None` once the peer has closed.
@@ -91,7 +102,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     /// [`TransportError::Protocol`] where a record was altered, [`TransportError::BadFrameLength`],
     /// [`TransportError::Io`].
     pub async fn next_message(&mut self) -> Result<Option<Vec<u8>>, TransportError> {
-        poll_fn(|cx| self.inbound.poll_message(cx, Pin::new(&mut self.stream))).await
+        self.reader.next_message().await
     }
 
     /// Closes: sends this side's close, then reads, and drops, what the peer still sends until its close comes. May
@@ -104,66 +115,46 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     /// As [`send_message`](Self::send_message) and [`next_message`](Self::next_message); [`TransportError::Timeout`]
     /// where the peer has not closed within [`Timeouts::close`].
     pub async fn close(&mut self) -> Result<(), TransportError> {
-        let Timeouts { write, close, .. } = self.timeouts;
-        let sent = poll_fn(|cx| self.outbound.poll_close(cx, Pin::new(&mut self.stream)));
+        let Timeouts { write, close, .. } = self.shared.timeouts;
         let expired = |waiting_for, after| move |_| TransportError::Timeout { waiting_for, after };
-        timeout(write, sent).await.map_err(expired(Wait::PeerToRead, write))??;
-        let closed = poll_fn(|cx| self.poll_peer_close(cx));
-        timeout(close, closed).await.map_err(expired(Wait::PeerClose, close))?
+        timeout(write, self.writer.close()).await.map_err(expired(Wait::PeerToRead, write))??;
+        timeout(close, self.reader.peer_close()).await.map_err(expired(Wait::PeerClose, close))?
     }
 
     /// Keys for the application, derived from this session.
-    pub fn exporter(&self) -> &Exporter {
-        &self.exporter
+    pub fn exporter(&self) -> Borrowed<'_, S, Exporter> {
+        Borrowed::of(&self.shared, |core| &core.channel.exporter)
     }
 
     /// The stream underneath, for its addresses.
-    pub fn stream(&self) -> &S {
-        &self.stream
+    pub fn stream(&self) -> Borrowed<'_, S, S> {
+        Borrowed::of(&self.shared, |core| &core.stream)
     }
 
     /// Both directions apart, for two tasks. The writer's shutdown sends the close.
     pub fn into_split(self) -> Split<S> {
-        let Self { stream, inbound, outbound, exporter, .. } = self;
-        let (reading, writing) = tokio::io::split(stream);
-        let reader = ConnectionReader::new(reading, inbound);
-        let writer = ConnectionWriter::new(writing, outbound);
-        Split { reader, writer, exporter }
-    }
-
-    fn poll_peer_close(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
-        let mut dropped = [0; 4096];
-        loop {
-            let mut into = ReadBuf::new(&mut dropped);
-            ready!(self.inbound.poll_read(cx, Pin::new(&mut self.stream), &mut into))?;
-            if into.filled().is_empty() {
-                return Poll::Ready(Ok(()));
-            }
-        }
+        let Self { reader, writer, .. } = self;
+        Split { reader, writer }
     }
 }
 
 impl<S: AsyncRead + Unpin> AsyncRead for Connection<S> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        let this = self.get_mut();
-        this.inbound.poll_read(cx, Pin::new(&mut this.stream), into).map_err(io::Error::from)
+        self.reader().poll_read(cx, into)
     }
 }
 
 impl<S: AsyncWrite + Unpin> AsyncWrite for Connection<S> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, data: &[u8]) -> Poll<io::Result<usize>> {
-        let this = self.get_mut();
-        this.outbound.poll_write(cx, Pin::new(&mut this.stream), data).map_err(io::Error::from)
+        self.writer().poll_write(cx, data)
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let this = self.get_mut();
-        this.outbound.poll_flush(cx, Pin::new(&mut this.stream)).map_err(io::Error::from)
+        AsyncWrite::poll_flush(self.writer(), cx)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let this = self.get_mut();
-        this.outbound.poll_close(cx, Pin::new(&mut this.stream)).map_err(io::Error::from)
+        self.writer().poll_shutdown(cx)
     }
 }
 
@@ -172,11 +163,7 @@ impl<S: AsyncRead + Unpin> Stream for Connection<S> {
     type Item = Result<Vec<u8>, TransportError>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let this = self.get_mut();
-        if this.inbound.has_failed() {
-            return Poll::Ready(None);
-        }
-        this.inbound.poll_message(cx, Pin::new(&mut this.stream)).map(Result::transpose)
+        self.reader().poll_next(cx)
     }
 }
 
@@ -185,28 +172,35 @@ impl<S: AsyncWrite + Unpin> Sink<Vec<u8>> for Connection<S> {
     type Error = TransportError;
 
     fn poll_ready(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
-        let this = self.get_mut();
-        this.outbound.poll_ready(cx, Pin::new(&mut this.stream))
+        self.writer().poll_ready(cx)
     }
 
     fn start_send(self: Pin<&mut Self>, message: Vec<u8>) -> Result<(), TransportError> {
-        self.get_mut().outbound.queue_message(&message)
+        self.writer().start_send(message)
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
-        let this = self.get_mut();
-        this.outbound.poll_flush(cx, Pin::new(&mut this.stream))
+        Sink::poll_flush(self.writer(), cx)
     }
 
     fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
-        let this = self.get_mut();
-        this.outbound.poll_close(cx, Pin::new(&mut this.stream))
+        self.writer().poll_close(cx)
+    }
+}
+
+impl<S> Connection<S> {
+    fn reader(self: Pin<&mut Self>) -> Pin<&mut ConnectionReader<S>> {
+        Pin::new(&mut self.get_mut().reader)
+    }
+
+    fn writer(self: Pin<&mut Self>) -> Pin<&mut ConnectionWriter<S>> {
+        Pin::new(&mut self.get_mut().writer)
     }
 }
 
 impl<S> fmt::Debug for Connection<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Connection").field("timeouts", &self.timeouts).finish_non_exhaustive()
+        f.debug_struct("Connection").field("timeouts", &self.shared.timeouts).finish_non_exhaustive()
     }
 }
 

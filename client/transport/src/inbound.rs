@@ -16,7 +16,6 @@ use crate::patience::Patience;
 /// between two polls loses nothing.
 pub(crate) struct Inbound {
     frames: FrameReader,
-    receiver: Receiver,
     idle: Patience,
     max_message: usize,
     at_hand: Option<Record>,
@@ -26,7 +25,7 @@ pub(crate) struct Inbound {
 }
 
 /// The content of an opened record, as far as it has not been delivered.
-struct Record {
+pub(crate) struct Record {
     place: Range<usize>,
     ends_message: bool,
 }
@@ -40,14 +39,9 @@ enum State {
 }
 
 impl Inbound {
-    pub(crate) fn new(
-        frames: FrameReader,
-        receiver: Receiver,
-        idle: Option<Duration>,
-        max_message: usize,
-    ) -> Self {
+    pub(crate) fn new(frames: FrameReader, idle: Option<Duration>, max_message: usize) -> Self {
         let idle = Patience::new(idle);
-        Self { frames, receiver, idle, max_message, at_hand: None, parts: Vec::new(), state: State::Open }
+        Self { frames, idle, max_message, at_hand: None, parts: Vec::new(), state: State::Open }
     }
 
     pub(crate) fn limit_messages(&mut self, max_message: usize) {
@@ -59,55 +53,36 @@ impl Inbound {
         self.state == State::Failed
     }
 
-    /// Reads content as [`AsyncRead`] does: nothing read is the peer's close. Message boundaries do not show.
-    pub(crate) fn poll_read<S: AsyncRead>(
-        &mut self,
-        cx: &mut Context<'_>,
-        mut stream: Pin<&mut S>,
-        into: &mut ReadBuf<'_>,
-    ) -> Poll<Result<(), TransportError>> {
-        while into.remaining() > 0 {
-            let Some(record) = ready!(self.poll_record(cx, stream.as_mut()))? else { break };
-            let count = record.place.len().min(into.remaining());
-            let delivered = record.place.start..record.place.start + count;
-            let rest = Record { place: delivered.end..record.place.end, ..record };
-            into.put_slice(self.frames.bytes(delivered));
-            self.at_hand = (!rest.place.is_empty()).then_some(rest);
-            if count > 0 {
-                break;
-            }
-        }
-        Poll::Ready(Ok(()))
+    /// Copies what fits of a record and keeps the rest at hand. Returns how much was copied.
+    pub(crate) fn deliver(&mut self, record: Record, into: &mut ReadBuf<'_>) -> usize {
+        let count = record.place.len().min(into.remaining());
+        let delivered = record.place.start..record.place.start + count;
+        let rest = Record { place: delivered.end..record.place.end, ..record };
+        into.put_slice(self.frames.bytes(delivered));
+        self.at_hand = (!rest.place.is_empty()).then_some(rest);
+        count
     }
 
-    /// The next whole message; `None` is the peer's close.
-    pub(crate) fn poll_message<S: AsyncRead>(
-        &mut self,
-        cx: &mut Context<'_>,
-        mut stream: Pin<&mut S>,
-    ) -> Poll<Result<Option<Vec<u8>>, TransportError>> {
-        loop {
-            let Some(record) = ready!(self.poll_record(cx, stream.as_mut()))? else {
-                let unfinished = !self.parts.is_empty();
-                let closed = if unfinished { Err(self.fail(TransportError::Unfinished)) } else { Ok(None) };
-                return Poll::Ready(closed);
-            };
-            if self.parts.len() + record.place.len() > self.max_message {
-                let limit = self.max_message;
-                return Poll::Ready(Err(self.fail(TransportError::PeerMessageTooLong { limit })));
-            }
-            self.parts.extend_from_slice(self.frames.bytes(record.place));
-            if record.ends_message {
-                return Poll::Ready(Ok(Some(core::mem::take(&mut self.parts))));
-            }
+    /// Adds a record to the message that it is a part of, and returns that where it ends.
+    pub(crate) fn collect(&mut self, record: Record) -> Result<Option<Vec<u8>>, TransportError> {
+        if self.parts.len() + record.place.len() > self.max_message {
+            return Err(self.fail(TransportError::PeerMessageTooLong { limit: self.max_message }));
         }
+        self.parts.extend_from_slice(self.frames.bytes(record.place));
+        Ok(record.ends_message.then(|| core::mem::take(&mut self.parts)))
+    }
+
+    /// Whether the peer closed between two messages.
+    pub(crate) fn check_finished(&mut self) -> Result<(), TransportError> {
+        if self.parts.is_empty() { Ok(()) } else { Err(self.fail(TransportError::Unfinished)) }
     }
 
     /// The record at hand or the next one; `None` is the peer's close.
-    fn poll_record<S: AsyncRead>(
+    pub(crate) fn poll_record<S: AsyncRead>(
         &mut self,
         cx: &mut Context<'_>,
         stream: Pin<&mut S>,
+        receiver: &mut Receiver,
     ) -> Poll<Result<Option<Record>, TransportError>> {
         match self.state {
             State::Open => {}
@@ -124,17 +99,21 @@ impl Inbound {
         };
         self.idle.renew();
         let opened = match arrived {
-            Ok(Some(frame)) => self.open(frame),
+            Ok(Some(frame)) => self.open(receiver, frame),
             Ok(None) => Err(TransportError::Truncated),
             Err(error) => Err(error),
         };
         Poll::Ready(opened.map_err(|error| self.fail(error)))
     }
 
-    fn open(&mut self, frame: Range<usize>) -> Result<Option<Record>, TransportError> {
+    fn open(
+        &mut self,
+        receiver: &mut Receiver,
+        frame: Range<usize>,
+    ) -> Result<Option<Record>, TransportError> {
         let start = frame.start + 1;
         let Opened { content_type, content } =
-            self.receiver.open(self.frames.bytes_mut(frame)).map_err(TransportError::Protocol)?;
+            receiver.open(self.frames.bytes_mut(frame)).map_err(TransportError::Protocol)?;
         let place = start..start + content.len();
         match content_type {
             ContentType::Data => Ok(Some(Record { place, ends_message: true })),

@@ -14,6 +14,9 @@
 //! zero or above the protocol's maximum is refused before anything is read or allocated for it.
 
 mod connection;
+mod connection_core;
+mod connection_reader;
+mod connection_writer;
 mod error;
 mod frame_reader;
 mod frame_writer;
@@ -21,13 +24,14 @@ mod handshake_io;
 mod inbound;
 mod outbound;
 mod patience;
-mod split;
 mod tcp;
 mod timeouts;
 
-pub use connection::Connection;
+pub use connection::{Connection, Split};
+pub use connection_core::Borrowed;
+pub use connection_reader::ConnectionReader;
+pub use connection_writer::ConnectionWriter;
 pub use error::{TransportError, Wait};
 pub use handshake_io::HandshakeIo;
-pub use split::{ConnectionReader, ConnectionWriter, Split};
 pub use tcp::{accept, connect};
 pub use timeouts::Timeouts;

@@ -15,7 +15,6 @@ use crate::patience::Patience;
 /// polls tears neither a record nor a message.
 pub(crate) struct Outbound {
     frames: FrameWriter,
-    sender: Sender,
     patience: Patience,
     max_message: usize,
     state: State,
@@ -32,8 +31,8 @@ enum State {
 }
 
 impl Outbound {
-    pub(crate) fn new(frames: FrameWriter, sender: Sender, patience: Duration, max_message: usize) -> Self {
-        Self { frames, sender, patience: Patience::new(Some(patience)), max_message, state: State::Open }
+    pub(crate) fn new(frames: FrameWriter, patience: Duration, max_message: usize) -> Self {
+        Self { frames, patience: Patience::new(Some(patience)), max_message, state: State::Open }
     }
 
     pub(crate) fn limit_messages(&mut self, max_message: usize) {
@@ -51,7 +50,11 @@ impl Outbound {
     }
 
     /// Seals a message whole. To be called after [`poll_ready`](Self::poll_ready), which bounds what is queued.
-    pub(crate) fn queue_message(&mut self, message: &[u8]) -> Result<(), TransportError> {
+    pub(crate) fn queue_message(
+        &mut self,
+        sender: &mut Sender,
+        message: &[u8],
+    ) -> Result<(), TransportError> {
         self.check_open()?;
         let (length, limit) = (message.len(), self.max_message);
         if length > limit {
@@ -63,7 +66,7 @@ impl Outbound {
         for (content_type, part) in parts.chain([(ContentType::Data, last)]) {
             // A message that ends half-way cannot be taken back: nothing may follow it.
             self.frames
-                .queue_record(&mut self.sender, content_type, part)
+                .queue_record(sender, content_type, part)
                 .inspect_err(|_| self.state = State::Failed)?;
         }
         Ok(())
@@ -74,12 +77,13 @@ impl Outbound {
         &mut self,
         cx: &mut Context<'_>,
         mut stream: Pin<&mut S>,
+        sender: &mut Sender,
         data: &[u8],
     ) -> Poll<Result<usize, TransportError>> {
         ready!(self.poll_ready(cx, stream.as_mut()))?;
         let mut accepted = 0;
         for part in data.chunks(MAX_CONTENT).take(RECORDS_PER_WRITE) {
-            match self.frames.queue_record(&mut self.sender, ContentType::Data, part) {
+            match self.frames.queue_record(sender, ContentType::Data, part) {
                 Ok(()) => accepted += part.len(),
                 Err(_) if accepted > 0 => break,
                 Err(error) => return Poll::Ready(Err(error)),
@@ -110,9 +114,10 @@ impl Outbound {
         &mut self,
         cx: &mut Context<'_>,
         mut stream: Pin<&mut S>,
+        sender: &mut Sender,
     ) -> Poll<Result<(), TransportError>> {
         if self.state == State::Open {
-            self.frames.queue_record(&mut self.sender, ContentType::Close, &[])?;
+            self.frames.queue_record(sender, ContentType::Close, &[])?;
             self.state = State::Closing;
         }
         if self.state == State::Closed {
