@@ -53,7 +53,7 @@ pub fn reject(data: &[u8]) {
 /// A record that reaches a channel.
 pub fn record(data: &[u8]) {
     let (_, mut bob) = Pair::new().establish();
-    let opens = bob.channel.receiver.open(&mut data.to_vec()).is_ok();
+    let opens = bob.channel.open(&mut data.to_vec(), 0).is_ok();
     assert!(!opens || data == honest_record(), "a channel took a record that was never sealed");
 }
 
@@ -106,7 +106,7 @@ fn honest_reject() -> Vec<u8> {
 fn honest_record() -> Vec<u8> {
     let (mut alice, _) = Pair::new().establish();
     let mut record = [&[0][..], b"sell 5 at 2,999.75", &[0; 16]].concat();
-    alice.channel.sender.seal(ContentType::Data, &mut record).unwrap();
+    alice.channel.seal(ContentType::Data, &mut record).unwrap();
     record
 }
 

@@ -73,9 +73,33 @@ pub enum PeerMisbehaved {
     /// The first record of the initiator is no confirmation.
     #[error("the first record must be a confirmation")]
     ExpectedConfirmation,
-    /// A record of no known type, or a confirmation where none belongs.
-    #[error("a record of type {0} does not belong here")]
+    /// A record of no known type, or one that has no place at this point of the session.
+    #[error("a record of type {0:#04x} does not belong here")]
     UnexpectedRecord(u8),
+    /// An authenticated padded record that breaks its own format.
+    #[error("a padded record is malformed")]
+    MalformedPadding,
+    /// An authenticated abort that breaks its own format.
+    #[error("an abort is malformed")]
+    MalformedAbort,
+    /// An authenticated record about a new epoch that breaks its own format, or proposes what the session rules out.
+    #[error("an {0} is malformed")]
+    MalformedEpoch(&'static str),
+    /// An epoch that is not the next one, or whose keys are erased.
+    #[error("epoch {epoch} is not expected now")]
+    UnexpectedEpoch {
+        /// The epoch that was named.
+        epoch: u32,
+    },
+    /// A datagram of another session, or none at all.
+    #[error("the datagram does not belong to this session")]
+    ForeignDatagram,
+    /// A datagram that was accepted before, or is too old to tell.
+    #[error("datagram {number} came before, or too late to tell")]
+    RepeatedDatagram {
+        /// Its number.
+        number: u64,
+    },
 }
 
 /// What an honest peer of another version or configuration sends.
@@ -145,6 +169,9 @@ pub enum ChainDisagrees {
     /// Another block.
     #[error("the peer proposed another block than this side's view was proven at")]
     Block,
+    /// An older block than the session rests on already.
+    #[error("the proposed block is older than the one that the session rests on")]
+    OlderBlock,
     /// The hello names another identity than this responder's.
     #[error("the peer dialled another identity than this one")]
     Responder,
@@ -194,6 +221,23 @@ pub enum ApiMisuse {
     /// The exporter gives at most 8,160 bytes, to a label of at most 65,535.
     #[error("the exporter gives at most 8,160 bytes for a label of at most 65,535")]
     ExportTooLong,
+    /// A datagram's content is longer than a datagram may be.
+    #[error("a datagram holds at most {maximum} bytes, this one has {length}; send it over the stream")]
+    DatagramTooLong {
+        /// Bytes given.
+        length: usize,
+        /// Bytes allowed.
+        maximum: usize,
+    },
+    /// This side has closed, or one of the two has aborted the session.
+    #[error("the session is over in that direction; open another")]
+    SessionOver,
+    /// A new epoch is being agreed on already.
+    #[error("a new epoch is under way already; wait for it")]
+    EpochUnderWay,
+    /// The peer has proposed no epoch.
+    #[error("the peer has proposed no epoch to answer")]
+    NothingRequested,
     /// The view is another one than the proposal asks for.
     #[error("the view was proven for other identities or queries than the proposal names")]
     ViewOfOtherProposal,
@@ -208,6 +252,9 @@ pub enum Exhausted {
     /// A key has sealed or opened as many bytes as it may.
     #[error("the key has protected its last byte")]
     Bytes,
+    /// The session has had all its epochs.
+    #[error("the session has had its last epoch")]
+    Epochs,
 }
 
 impl core::fmt::Display for FloorOf {
@@ -240,7 +287,7 @@ impl ChainDisagrees {
         Some(match self {
             Self::Chain { .. } => Reject::WrongChain,
             Self::Registry => Reject::WrongRegistry,
-            Self::Block => Reject::StaleState,
+            Self::Block | Self::OlderBlock => Reject::StaleState,
             Self::Responder => Reject::WrongResponder,
             Self::InitiatorKey => Reject::KeyMismatch,
             Self::Record(whose) => Reject::RecordDiffers { whose },

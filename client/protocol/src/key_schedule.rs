@@ -12,6 +12,12 @@ use crate::state::StateHash;
 /// Length in bytes of a hello's MACs.
 pub(crate) const MAC: usize = 16;
 
+/// Length in bytes of a ticket's id.
+pub(crate) const TICKET_ID: usize = 16;
+
+/// Length in bytes of a lane's name.
+pub(crate) const LANE: usize = 8;
+
 /// What seals a reject.
 pub(crate) struct RejectKeys {
     pub(crate) key: Secret32,
@@ -23,13 +29,66 @@ pub(crate) fn noise_hkdf<const N: usize>(ck: &Secret32, ikm: &[u8]) -> [Secret32
     hkdf(ck.expose(), ikm, &[])
 }
 
-/// `psk = HKDF(salt = "countersign/1 state psk", ikm = state_hash || previous_exporter, info = "", 32)`,
-/// where a session that continues no other has 32 zero bytes for `previous_exporter`.
-pub(crate) fn state_psk(state_hash: &StateHash) -> Secret32 {
-    let mut ikm = [0; 64];
-    ikm.iter_mut().zip(state_hash.0).for_each(|(to, from)| *to = from);
-    let [psk] = hkdf(labels::STATE_PSK, &ikm, &[]);
+/// `psk = HKDF(salt = "countersign/1 state psk", ikm = state_hash || previous, info = "", 32)`,
+/// where a session that continues no other has 32 zero bytes for `previous`.
+pub(crate) fn state_psk(state_hash: &StateHash, previous: &Secret32) -> Secret32 {
+    let mut ikm = Zeroizing::new([0; 64]);
+    let both = state_hash.0.iter().chain(previous.expose());
+    ikm.iter_mut().zip(both).for_each(|(to, from)| *to = *from);
+    let [psk] = hkdf(labels::STATE_PSK, ikm.as_slice(), &[]);
     psk
+}
+
+/// What an epoch's `epoch_secret` gives.
+pub(crate) struct EpochSecrets {
+    /// What the exporter derives from; of epoch 0 alone.
+    pub(crate) exporter: Secret32,
+    /// What the next epoch continues from.
+    pub(crate) rotation: Secret32,
+    /// What a resumption continues from; of epoch 0 alone.
+    pub(crate) resumption: Secret32,
+    /// What the datagram keys derive from.
+    pub(crate) datagram: Secret32,
+}
+
+impl EpochSecrets {
+    /// `exporter || rotation || resumption || datagram = HKDF-Expand(epoch_secret, "countersign/1 epoch" || h, 128)`.
+    pub(crate) fn derive(epoch_secret: &Secret32, h: &[u8; 32]) -> Self {
+        let [exporter, rotation, resumption, datagram] = expand(epoch_secret, &[labels::EPOCH, h]);
+        Self { exporter, rotation, resumption, datagram }
+    }
+}
+
+/// What a resumption starts from.
+pub(crate) struct TicketSecrets {
+    /// `previous` in the PSK.
+    pub(crate) secret: Secret32,
+    /// Seals the proposal.
+    pub(crate) proposal_key: Secret32,
+    /// Names the ticket.
+    pub(crate) id: [u8; TICKET_ID],
+}
+
+impl TicketSecrets {
+    /// `ticket_secret || proposal_key || ticket_id = HKDF-Expand(resumption_secret, "countersign/1 ticket", 96)`, the id cut
+    /// to 16 bytes.
+    pub(crate) fn derive(resumption_secret: &Secret32) -> Self {
+        let [secret, proposal_key, named] = expand(resumption_secret, &[labels::TICKET]);
+        let mut id = [0; TICKET_ID];
+        id.iter_mut().zip(named.expose()).for_each(|(to, from)| *to = *from);
+        Self { secret, proposal_key, id }
+    }
+}
+
+/// `initiator_datagram_key || responder_datagram_key = HKDF-Expand(datagram_secret, "countersign/1 datagram", 64)`.
+pub(crate) fn datagram_keys(datagram_secret: &Secret32) -> [Secret32; 2] {
+    expand(datagram_secret, &[labels::DATAGRAM])
+}
+
+/// `lane = HASH("countersign/1 lane" || h)[0..8]`, with `h` of epoch 0.
+pub(crate) fn lane(handshake_hash: &[u8; 32]) -> [u8; LANE] {
+    let [a, b, c, d, e, f, g, h, ..] = hash::sha256(&[labels::LANE, handshake_hash]);
+    [a, b, c, d, e, f, g, h]
 }
 
 /// `mac1 = HMAC(key = SHA256("countersign/1 mac1" || responder_static), header || e)[0..16]`.
@@ -67,12 +126,21 @@ pub(crate) fn export(secret: &Secret32, h: &[u8; 32], label: &[u8], context: &[u
     })
 }
 
-/// `out[0] || out[1] || ... = HKDF(salt, ikm, info, 32 * N)`, `N` at most 3.
-#[allow(clippy::expect_used)]
+/// `out[0] || out[1] || ... = HKDF(salt, ikm, info, 32 * N)`, `N` at most 4.
 fn hkdf<const N: usize>(salt: &[u8], ikm: &[u8], info: &[&[u8]]) -> [Secret32; N] {
-    let mut okm = Zeroizing::new([0; 96]);
-    let wanted = okm.get_mut(..32 * N).expect("no derivation takes more than three outputs");
-    assert!(hash::hkdf(salt, ikm, info, wanted), "96 bytes are fewer than 8,160");
+    blocks(|okm| hash::hkdf(salt, ikm, info, okm))
+}
+
+/// `out[0] || out[1] || ... = HKDF-Expand(prk, info, 32 * N)`, `N` at most 4.
+fn expand<const N: usize>(prk: &Secret32, info: &[&[u8]]) -> [Secret32; N] {
+    blocks(|okm| hash::hkdf_expand(prk.expose(), info, okm))
+}
+
+#[allow(clippy::expect_used)]
+fn blocks<const N: usize>(derive: impl FnOnce(&mut [u8]) -> bool) -> [Secret32; N] {
+    let mut okm = Zeroizing::new([0; 128]);
+    let wanted = okm.get_mut(..32 * N).expect("no derivation takes more than four outputs");
+    assert!(derive(wanted), "128 bytes are fewer than 8,160");
     let mut blocks = okm.as_chunks::<32>().0.iter();
-    [(); N].map(|()| Secret32::new(*blocks.next().expect("96 bytes are three blocks")))
+    [(); N].map(|()| Secret32::new(*blocks.next().expect("128 bytes are four blocks")))
 }

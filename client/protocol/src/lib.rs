@@ -13,7 +13,7 @@
 //!                                          AwaitingPeer: prove the proposal's block, then accept
 //! ExpectReply  ◄───────────────── reply ── SentReply
 //! Completed ───────► confirmation ───────► ExpectConfirmation
-//! Channel  ◄─────────── records ─────────► Channel
+//! Channel  ◄─── records, new epochs ─────► Channel
 //! ```
 //!
 //! `SPEC.md` beside this crate is the normative text.
@@ -31,6 +31,7 @@ mod channel;
 mod custody;
 mod eip712;
 mod error;
+mod exporter;
 mod hash;
 mod identity;
 mod kem;
@@ -44,14 +45,16 @@ mod secret;
 mod state;
 mod suite;
 mod symmetric;
+mod ticket;
 mod wire;
 
 pub use channel::{
-    Channel, ContentType, Exporter, MAX_BYTES, MAX_CONTENT, MAX_RECORDS, Opened, RECORD_OVERHEAD, Receiver,
-    Sender,
+    Abort, Agreed, Channel, ContentType, Due, Limits, MAX_BYTES, MAX_CONTENT, MAX_DATAGRAM,
+    MAX_DATAGRAM_CONTENT, MAX_RECORDS, OpenedDatagram, Padding, RECORD_OVERHEAD, Received, lane_of,
 };
 pub use custody::{EcdhPurpose, KeyAnswer, KeyRequest};
 pub use error::{ApiMisuse, ChainDisagrees, Error, Exhausted, FloorOf, PeerIncompatible, PeerMisbehaved};
+pub use exporter::Exporter;
 pub use handshake::{Established, InitiatorEphemerals, ResponderEphemerals, Summary, initiator, responder};
 pub use identity::{Address, AddressError, Identity, Label, LabelError};
 pub use peer::{KeyMismatch, PeerKey};
@@ -60,4 +63,5 @@ pub use record::{RegistryRecord, SignatureScheme};
 pub use reject::Reject;
 pub use state::{Anchor, MAX_READINGS, Query, Reading, Role, StateHash, StateView, TooManyReadings};
 pub use suite::{Suite, SuitePolicy};
+pub use ticket::Ticket;
 pub use wire::MAX_MESSAGE;

@@ -56,17 +56,23 @@ const READING: usize = 85;
 pub(crate) const MAX_PROPOSAL: usize = (FIXED + MAX_READINGS * READING).next_multiple_of(PADDING);
 
 impl Proposal {
-    /// What the initiator proposes, from its own proven view.
+    /// What an initiator proposes, from its own proven view.
     pub(crate) fn of(view: &StateView, timestamp_unix_ms: u64) -> Self {
-        let (local, peer) = (view.local(), view.peer());
+        Self { timestamp_unix_ms, ..Self::within(view, Role::Initiator) }
+    }
+
+    /// What either side of a session proposes, from its own proven view: without a time.
+    pub(crate) fn within(view: &StateView, local_role: Role) -> Self {
+        let initiator = view.key_of(Role::Initiator, local_role);
+        let responder = view.key_of(Role::Responder, local_role);
         Self {
-            timestamp_unix_ms,
-            initiator: local.identity(),
-            initiator_version: local.record().version,
-            responder: peer.identity(),
+            timestamp_unix_ms: 0,
+            initiator: initiator.identity(),
+            initiator_version: initiator.record().version,
+            responder: responder.identity(),
             anchor: *view.anchor(),
-            initiator_record: *local.record_hash(),
-            responder_record: *peer.record_hash(),
+            initiator_record: *initiator.record_hash(),
+            responder_record: *responder.record_hash(),
             readings: view.readings().to_vec(),
         }
     }
@@ -83,8 +89,10 @@ impl Proposal {
         state::state_hash(&self.anchor, &self.initiator_record, &self.responder_record, &valuation)
     }
 
-    /// Compares the claims with the responder's own view and names the first that differs.
-    pub(crate) fn check_against(&self, view: &StateView) -> Result<(), ChainDisagrees> {
+    /// Compares the claims with this side's own view and names the first that differs.
+    pub(crate) fn check_against(&self, view: &StateView, local_role: Role) -> Result<(), ChainDisagrees> {
+        let initiator = view.key_of(Role::Initiator, local_role);
+        let responder = view.key_of(Role::Responder, local_role);
         let anchor = view.anchor();
         if self.anchor.chain_id != anchor.chain_id {
             return Err(ChainDisagrees::Chain { theirs: self.anchor.chain_id, ours: anchor.chain_id });
@@ -95,12 +103,12 @@ impl Proposal {
         if self.anchor != *anchor {
             return Err(ChainDisagrees::Block);
         }
-        let is_initiators = self.initiator_version == view.peer().record().version
-            && self.initiator_record == *view.peer().record_hash();
+        let is_initiators = self.initiator_version == initiator.record().version
+            && self.initiator_record == *initiator.record_hash();
         if !is_initiators {
             return Err(ChainDisagrees::Record(Role::Initiator));
         }
-        if self.responder_record != *view.local().record_hash() {
+        if self.responder_record != *responder.record_hash() {
             return Err(ChainDisagrees::Record(Role::Responder));
         }
         let differs = self.readings.iter().zip(view.readings()).position(|(theirs, ours)| theirs != ours);

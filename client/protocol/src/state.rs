@@ -81,6 +81,33 @@ pub struct TooManyReadings {
     pub count: usize,
 }
 
+impl Role {
+    /// The opposite role.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Initiator => Self::Responder,
+            Self::Responder => Self::Initiator,
+        }
+    }
+
+    /// On the wire: 0 the initiator, 1 the responder.
+    pub(crate) const fn byte(self) -> u8 {
+        match self {
+            Self::Initiator => 0,
+            Self::Responder => 1,
+        }
+    }
+
+    pub(crate) const fn from_byte(byte: u8) -> Option<Self> {
+        match byte {
+            0 => Some(Self::Initiator),
+            1 => Some(Self::Responder),
+            _ => None,
+        }
+    }
+}
+
 impl StateView {
     /// Joins what was proven at one anchor. **To be called where the proofs were verified, and nowhere else.**
     ///

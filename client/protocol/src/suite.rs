@@ -73,10 +73,19 @@ impl Suite {
         1 << self.level()
     }
 
-    pub(crate) const fn noise_name(self) -> &'static [u8] {
+    /// Noise name of a live handshake.
+    pub(crate) const fn live_name(self) -> &'static [u8] {
         match self {
             Self::Classical => crate::labels::CLASSICAL,
             Self::Hybrid => crate::labels::HYBRID,
+        }
+    }
+
+    /// Noise name of a handshake that continues an earlier session.
+    pub(crate) const fn continued_name(self) -> &'static [u8] {
+        match self {
+            Self::Classical => crate::labels::CLASSICAL_CONTINUED,
+            Self::Hybrid => crate::labels::HYBRID_CONTINUED,
         }
     }
 }

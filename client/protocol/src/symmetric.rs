@@ -5,9 +5,8 @@ use alloc::vec::Vec;
 use crate::aead::{AeadKey, OpenFailed, TAG, counter_nonce};
 use crate::curve::SharedX;
 use crate::hash::sha256;
-use crate::key_schedule::{RejectKeys, noise_hkdf, reject_keys};
+use crate::key_schedule::{EpochSecrets, RejectKeys, noise_hkdf, reject_keys};
 use crate::secret::Secret32;
-use crate::suite::Suite;
 
 /// Chaining key, transcript hash and the current cipher key with its counter.
 pub(crate) struct SymmetricState {
@@ -17,30 +16,32 @@ pub(crate) struct SymmetricState {
     counter: u64,
 }
 
-/// What opens and seals a reject: the chaining key and the transcript hash after the hello.
+/// What opens and seals a reject: a secret that both sides hold, and a hash of what is refused.
 pub(crate) struct RejectState {
     ck: Secret32,
     h: [u8; 32],
 }
 
-/// The secrets at the end of a handshake.
+/// The secrets at the end of a handshake, by the roles in that handshake.
 pub(crate) struct Split {
     /// Key of what the initiator sends.
     pub(crate) initiator: Secret32,
     /// Key of what the responder sends.
     pub(crate) responder: Secret32,
-    /// What the exporter derives from.
-    pub(crate) exporter: Secret32,
+    /// What everything else is derived from.
+    pub(crate) secrets: EpochSecrets,
     /// The handshake hash. Public.
     pub(crate) handshake_hash: [u8; 32],
 }
 
 impl SymmetricState {
-    /// `h = HASH(name)`, `ck = h`, then the prologue, in its two parts: the names of both suites are over 32 bytes long.
-    pub(crate) fn new(suite: Suite, prologue: [&[u8]; 2]) -> Self {
-        let h = sha256(&[suite.noise_name()]);
-        let [label, header] = prologue;
-        Self { ck: Secret32::new(h), h: sha256(&[&h, label, header]), key: Secret32::zeroed(), counter: 0 }
+    /// `h = HASH(name)`, `ck = h`, then the prologue, in at most four parts: every name is over 32 bytes long.
+    pub(crate) fn new<const PARTS: usize>(name: &[u8], prologue: [&[u8]; PARTS]) -> Self {
+        const { assert!(PARTS < 5, "a prologue has at most four parts") };
+        let h = sha256(&[name]);
+        let mut parts: [&[u8]; 5] = [&h, &[], &[], &[], &[]];
+        parts.iter_mut().skip(1).zip(prologue).for_each(|(to, part)| *to = part);
+        Self { ck: Secret32::new(h), h: sha256(&parts), key: Secret32::zeroed(), counter: 0 }
     }
 
     pub(crate) fn mix_hash(&mut self, data: &[u8]) {
@@ -66,6 +67,12 @@ impl SymmetricState {
     pub(crate) fn mix_ephemeral(&mut self, compressed: &[u8; 33]) {
         self.mix_hash(compressed);
         self.mix_chain(compressed);
+    }
+
+    /// As [`mix_ephemeral`](Self::mix_ephemeral), where something that is encrypted follows.
+    pub(crate) fn mix_first_ephemeral(&mut self, compressed: &[u8; 33]) {
+        self.mix_hash(compressed);
+        self.mix_key(compressed);
     }
 
     /// `ck, temp, key = HKDF(ck, psk)`, `h = HASH(h || temp)` (Noise 9.1).
@@ -96,17 +103,22 @@ impl SymmetricState {
 
     /// What a reject at this point of the handshake is sealed with.
     pub(crate) fn reject_state(&self) -> RejectState {
-        RejectState { ck: Secret32::new(*self.ck.expose()), h: self.h }
+        RejectState::new(Secret32::new(*self.ck.expose()), self.h)
     }
 
-    /// `initiator, responder, exporter = HKDF(ck, "")`: the first two are Noise's `Split`.
+    /// `initiator, responder, epoch = HKDF(ck, "")`: the first two are Noise's `Split`.
     pub(crate) fn split(self) -> Split {
-        let [initiator, responder, exporter] = noise_hkdf(&self.ck, &[]);
-        Split { initiator, responder, exporter, handshake_hash: self.h }
+        let [initiator, responder, epoch] = noise_hkdf(&self.ck, &[]);
+        let secrets = EpochSecrets::derive(&epoch, &self.h);
+        Split { initiator, responder, secrets, handshake_hash: self.h }
     }
 }
 
 impl RejectState {
+    pub(crate) const fn new(ck: Secret32, h: [u8; 32]) -> Self {
+        Self { ck, h }
+    }
+
     pub(crate) fn keys(&self) -> RejectKeys {
         reject_keys(&self.ck, &self.h)
     }

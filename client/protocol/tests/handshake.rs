@@ -4,7 +4,7 @@
 mod support;
 
 use countersign_protocol::{
-    Address, ApiMisuse, ChainDisagrees, ContentType, EcdhPurpose, Error, FloorOf, KeyAnswer, KeyRequest,
+    Address, ApiMisuse, ChainDisagrees, Channel, ContentType, EcdhPurpose, Error, FloorOf, KeyAnswer, KeyRequest,
     Label, PeerIncompatible, PeerMisbehaved, Query, Reject, Role, StateView, Suite, SuitePolicy,
 };
 use support::{Pair, Party, anchor, initiator_ephemerals, readings, responder_ephemerals, view};
@@ -26,25 +26,23 @@ fn both_sides_agree_on_everything() {
 fn records_travel_both_ways_and_the_exporter_is_shared() {
     let (mut alice, mut bob) = Pair::new().establish();
     for text in [&b""[..], b"order", &[7; 16_384]] {
-        for (from, to) in [
-            (&mut alice.channel.sender, &mut bob.channel.receiver),
-            (&mut bob.channel.sender, &mut alice.channel.receiver),
-        ] {
+        let mut pass = |from: &mut Channel, to: &mut Channel| {
             let mut record = [&[0], text, &[0; 16]].concat();
             from.seal(ContentType::Data, &mut record).unwrap();
-            let opened = to.open(&mut record).unwrap();
-            assert_eq!((opened.content_type, &*opened.content), (ContentType::Data, text));
-        }
+            assert_eq!(to.open(&mut record, 0).map(support::text), Ok(text.to_vec()));
+        };
+        pass(&mut alice.channel, &mut bob.channel);
+        pass(&mut bob.channel, &mut alice.channel);
     }
     let (mut ours, mut theirs) = ([0; 48], [0; 48]);
-    alice.channel.exporter.export(b"quote", b"7", &mut ours).unwrap();
-    bob.channel.exporter.export(b"quote", b"7", &mut theirs).unwrap();
+    alice.channel.exporter().export(b"quote", b"7", &mut ours).unwrap();
+    bob.channel.exporter().export(b"quote", b"7", &mut theirs).unwrap();
     assert_eq!(ours, theirs);
-    bob.channel.exporter.export(b"quote7", b"", &mut theirs).unwrap();
+    bob.channel.exporter().export(b"quote7", b"", &mut theirs).unwrap();
     assert_ne!(ours, theirs, "label and context are told apart");
     let mut too_long = vec![0; 8_161];
     assert_eq!(
-        alice.channel.exporter.export(b"", b"", &mut too_long),
+        alice.channel.exporter().export(b"", b"", &mut too_long),
         Err(Error::ApiMisuse(ApiMisuse::ExportTooLong))
     );
 }
@@ -427,7 +425,7 @@ fn a_data_record_does_not_confirm() {
     let mut completed = pair.read_reply(sent.next, &mut replied.reply).unwrap();
     let mut data = vec![0; 17];
     // The same keys and the right number, but no confirmation: number 0 is spent, so this is number 1.
-    completed.established.channel.sender.seal(ContentType::Data, &mut data).unwrap();
+    completed.established.channel.seal(ContentType::Data, &mut data).unwrap();
     assert!(replied.next.read(&mut data).is_err());
 }
 

@@ -84,11 +84,11 @@ fn confirmation_and_reader(pair: &Pair) -> (Vec<u8>, countersign_protocol::respo
 fn no_altered_record_opens_and_the_right_one_still_does() {
     let (mut alice, mut bob) = Pair::new().establish();
     let mut record = [&[0][..], b"sell 5 at 2,999.75", &[0; 16]].concat();
-    alice.channel.sender.seal(ContentType::Data, &mut record).unwrap();
+    alice.channel.seal(ContentType::Data, &mut record).unwrap();
     for mut altered in alterations(&record) {
-        assert!(bob.channel.receiver.open(&mut altered).is_err());
+        assert!(bob.channel.open(&mut altered, 0).is_err());
     }
-    assert_eq!(&*bob.channel.receiver.open(&mut record).unwrap().content, b"sell 5 at 2,999.75");
+    assert_eq!(bob.channel.open(&mut record, 0).map(support::text), Ok(b"sell 5 at 2,999.75".to_vec()));
 }
 
 #[test]
@@ -96,25 +96,25 @@ fn records_that_are_repeated_lost_swapped_or_reflected_do_not_open() {
     let (mut alice, mut bob) = Pair::new().establish();
     let mut seal = |text: &[u8]| {
         let mut record = [&[0], text, &[0; 16]].concat();
-        alice.channel.sender.seal(ContentType::Data, &mut record).unwrap();
+        alice.channel.seal(ContentType::Data, &mut record).unwrap();
         record
     };
     let (first, second) = (seal(b"first"), seal(b"second"));
     let fails = Error::PeerMisbehaved(PeerMisbehaved::DoesNotAuthenticate("record"));
-    assert_eq!(bob.channel.receiver.open(&mut second.clone()).err(), Some(fails), "lost or swapped");
-    bob.channel.receiver.open(&mut first.clone()).unwrap();
-    assert_eq!(bob.channel.receiver.open(&mut first.clone()).err(), Some(fails), "repeated");
-    assert_eq!(alice.channel.receiver.open(&mut second.clone()).err(), Some(fails), "reflected");
-    bob.channel.receiver.open(&mut second.clone()).unwrap();
+    assert_eq!(bob.channel.open(&mut second.clone(), 0).err(), Some(fails), "lost or swapped");
+    bob.channel.open(&mut first.clone(), 0).unwrap();
+    assert_eq!(bob.channel.open(&mut first.clone(), 0).err(), Some(fails), "repeated");
+    assert_eq!(alice.channel.open(&mut second.clone(), 0).err(), Some(fails), "reflected");
+    bob.channel.open(&mut second.clone(), 0).unwrap();
 }
 
 #[test]
 fn a_records_type_is_authenticated() {
     let (mut alice, mut bob) = Pair::new().establish();
     let mut record = vec![0; 17];
-    alice.channel.sender.seal(ContentType::Data, &mut record).unwrap();
+    alice.channel.seal(ContentType::Data, &mut record).unwrap();
     record[0] = ContentType::Close as u8;
-    assert!(bob.channel.receiver.open(&mut record).is_err());
+    assert!(bob.channel.open(&mut record, 0).is_err());
 }
 
 #[test]

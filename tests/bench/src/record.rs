@@ -35,8 +35,8 @@ fn ours(
         pair.handshake(pair.initiator_ephemerals()?, Pair::responder_ephemerals)?;
     let mut record = vec![0x5a; size + RECORD_OVERHEAD];
     let run = Box::new(move || {
-        sends.channel.sender.seal(ContentType::Data, &mut record)?;
-        receives.channel.receiver.open(&mut record)?;
+        sends.channel.seal(ContentType::Data, &mut record)?;
+        receives.channel.open(&mut record, 0)?;
         Ok(())
     });
     Ok(Workload { name, baseline, unit: Unit::Nanos, runs_per_sample, prepare: Box::new(|_| Ok(())), run })

@@ -20,6 +20,7 @@ use subtle::ConstantTimeEq;
 use crate::aead::TAG;
 use crate::curve::PublicKey;
 use crate::error::{Error, PeerIncompatible, PeerMisbehaved};
+use crate::handshake::POINT;
 use crate::kem::ENCAPSULATION_KEY;
 use crate::key_schedule::{MAC, mac1};
 use crate::proposal::{MAX_PROPOSAL, PADDING};
@@ -27,7 +28,6 @@ use crate::suite::{Suite, SuitePolicy};
 use crate::wire::{HELLO, VERSION};
 
 pub(super) const HEADER: usize = 4;
-pub(super) const POINT: usize = 33;
 const MACS: usize = 2 * MAC;
 /// What `mac1` is over: the header and `e`.
 const MAC1_COVERS: usize = HEADER + POINT;

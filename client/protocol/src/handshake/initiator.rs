@@ -7,21 +7,20 @@
 //!                             AwaitingReplyProduct ──answer──► Completed { confirmation, established }
 //! ```
 
-use alloc::vec;
 use alloc::vec::Vec;
 
 use crate::aead::TAG;
-use crate::channel::{Channel, ContentType, RECORD_OVERHEAD};
+use crate::channel::Channel;
 use crate::curve::PublicKey;
 use crate::custody::{EcdhPurpose, KeyAnswer, KeyRequest};
 use crate::error::{ApiMisuse, ChainDisagrees, Error, PeerMisbehaved};
 use crate::handshake::ephemerals::{Ephemeral, InitiatorEphemerals};
-use crate::handshake::hello::POINT;
-use crate::handshake::{Established, Summary, floor, hello, product, reply, write_ephemeral};
-use crate::kem::{CIPHERTEXT, KemKeyPair};
+use crate::handshake::{Established, Summary, floor, hello, product, read_reply_keys, reply, write_ephemeral};
+use crate::kem::KemKeyPair;
 use crate::key_schedule;
 use crate::labels;
 use crate::proposal::Proposal;
+use crate::secret::Secret32;
 use crate::state::{Role, StateView};
 use crate::suite::{Suite, SuitePolicy};
 use crate::symmetric::{RejectState, SymmetricState};
@@ -102,7 +101,7 @@ pub fn start(
     floor::check_records(suite, &view, Role::Initiator)?;
 
     let header = hello::header(suites);
-    let mut symmetric = SymmetricState::new(suite, [labels::PROLOGUE, &header]);
+    let mut symmetric = SymmetricState::new(suite.live_name(), [labels::PROLOGUE, &header]);
     symmetric.mix_hash(&responder.compressed());
     let mut hello = Vec::with_capacity(hello::MAX_HELLO);
     hello.extend_from_slice(&header);
@@ -173,21 +172,15 @@ impl ExpectReply {
 
     fn read_reply(self, noise_message: &mut [u8]) -> Result<AwaitingReplyProduct, Error> {
         let Self { mut common, .. } = self;
-        let bad_length = PeerMisbehaved::BadLength { expected: "reply", length: 1 + noise_message.len() };
-        let (e, mut sealed) = noise_message.split_first_chunk_mut::<POINT>().ok_or(bad_length)?;
-        let responder_ephemeral = PublicKey::from_compressed(e)
-            .map_err(|_| PeerMisbehaved::InvalidPoint("responder's ephemeral key"))?;
-        common.symmetric.mix_ephemeral(e);
-        common.symmetric.mix_product(&common.ephemeral.product_with(&responder_ephemeral));
-        if let Some(kem) = common.kem.take() {
-            let ciphertext = sealed.split_off_mut(..CIPHERTEXT + TAG).ok_or(bad_length)?;
-            let opened = common.symmetric.decrypt(ciphertext);
-            let opened = opened.map_err(|_| PeerMisbehaved::DoesNotAuthenticate("KEM ciphertext"))?;
-            let ciphertext = opened.first_chunk::<CIPHERTEXT>().ok_or(bad_length)?;
-            common.symmetric.mix_chain(kem.decapsulate(*ciphertext).expose());
+        let length = 1 + noise_message.len();
+        let kem = common.kem.take();
+        let read = read_reply_keys(&mut common.symmetric, &mut common.ephemeral, kem, noise_message)?;
+        if let Some(secret) = read.kem_secret {
+            common.symmetric.mix_chain(secret.expose());
         }
-        let sealed_payload = *sealed.first_chunk().ok_or(bad_length)?;
-        Ok(AwaitingReplyProduct { common, responder_ephemeral, sealed_payload })
+        let bad_length = PeerMisbehaved::BadLength { expected: "reply", length };
+        let sealed_payload = *read.sealed_payload.first_chunk().ok_or(bad_length)?;
+        Ok(AwaitingReplyProduct { common, responder_ephemeral: read.responder_ephemeral, sealed_payload })
     }
 }
 
@@ -207,14 +200,13 @@ impl AwaitingReplyProduct {
         let Self { common: Common { mut symmetric, suite, view, .. }, mut sealed_payload, .. } = self;
         symmetric.mix_chain(product(answer)?.as_bytes());
         let state_hash = view.state_hash(Role::Initiator);
-        symmetric.mix_psk(&key_schedule::state_psk(&state_hash));
+        symmetric.mix_psk(&key_schedule::state_psk(&state_hash, &Secret32::zeroed()));
         symmetric.decrypt(&mut sealed_payload).map_err(|_| ChainDisagrees::NotConfirmed)?;
 
         let split = symmetric.split();
         let handshake_hash = split.handshake_hash;
-        let mut channel = Channel::after(split, Role::Initiator);
-        let mut confirmation = vec![0; RECORD_OVERHEAD];
-        channel.sender.seal(ContentType::Confirmation, &mut confirmation)?;
+        let mut channel = Channel::after(split, Role::Initiator, suite, view.clone());
+        let confirmation = channel.confirm()?;
         let summary = Summary { role: Role::Initiator, suite, handshake_hash, state_hash, view };
         Ok(Completed { confirmation, established: Established { channel, summary } })
     }

@@ -3,6 +3,7 @@
 pub mod initiator;
 pub mod responder;
 
+pub(crate) mod continuation;
 mod ephemerals;
 mod floor;
 mod hello;
@@ -12,10 +13,14 @@ pub use ephemerals::{InitiatorEphemerals, ResponderEphemerals};
 
 use alloc::vec::Vec;
 
+use crate::aead::TAG;
 use crate::channel::Channel;
 use crate::curve::{PublicKey, SharedX};
 use crate::custody::KeyAnswer;
-use crate::error::{ApiMisuse, Error};
+use crate::error::{ApiMisuse, Error, PeerMisbehaved};
+use crate::handshake::ephemerals::Ephemeral;
+use crate::kem::{CIPHERTEXT, EncapsulationKey, KemKeyPair};
+use crate::secret::Secret32;
 use crate::state::{Role, StateHash, StateView};
 use crate::suite::Suite;
 use crate::symmetric::SymmetricState;
@@ -57,3 +62,57 @@ fn write_ephemeral(symmetric: &mut SymmetricState, message: &mut Vec<u8>, public
     message.extend_from_slice(&compressed);
     symmetric.mix_ephemeral(&compressed);
 }
+
+/// What a reply carries before its payload, as the initiator reads it.
+struct ReplyKeys<'a> {
+    responder_ephemeral: PublicKey,
+    /// Not mixed yet.
+    kem_secret: Option<Secret32>,
+    sealed_payload: &'a mut [u8],
+}
+
+/// Tokens `e, ee, ekem1`, read. The KEM's secret is left to be mixed.
+fn read_reply_keys<'a>(
+    symmetric: &mut SymmetricState,
+    ephemeral: &mut Ephemeral,
+    kem: Option<KemKeyPair>,
+    message: &'a mut [u8],
+) -> Result<ReplyKeys<'a>, Error> {
+    let bad_length = PeerMisbehaved::BadLength { expected: "reply", length: message.len() };
+    let (e, mut sealed) = message.split_first_chunk_mut::<POINT>().ok_or(bad_length)?;
+    let responder_ephemeral = PublicKey::from_compressed(e)
+        .map_err(|_| PeerMisbehaved::InvalidPoint("responder's ephemeral key"))?;
+    symmetric.mix_ephemeral(e);
+    symmetric.mix_product(&ephemeral.product_with(&responder_ephemeral));
+    let mut kem_secret = None;
+    if let Some(kem) = kem {
+        let ciphertext = sealed.split_off_mut(..CIPHERTEXT + TAG).ok_or(bad_length)?;
+        let opened = symmetric.decrypt(ciphertext);
+        let opened = opened.map_err(|_| PeerMisbehaved::DoesNotAuthenticate("KEM ciphertext"))?;
+        let ciphertext = opened.first_chunk::<CIPHERTEXT>().ok_or(bad_length)?;
+        kem_secret = Some(kem.decapsulate(*ciphertext));
+    }
+    Ok(ReplyKeys { responder_ephemeral, kem_secret, sealed_payload: sealed })
+}
+
+/// Tokens `e, ee, ekem1`, written. The KEM's secret is left to be mixed. `kem` is the initiator's encapsulation key and the
+/// randomness for it.
+fn write_reply_keys(
+    symmetric: &mut SymmetricState,
+    reply: &mut Vec<u8>,
+    ephemeral: &mut Ephemeral,
+    initiator_ephemeral: &PublicKey,
+    kem: Option<(&EncapsulationKey, &Secret32)>,
+) -> Option<Secret32> {
+    write_ephemeral(symmetric, reply, ephemeral.public());
+    symmetric.mix_product(&ephemeral.product_with(initiator_ephemeral));
+    let (key, randomness) = kem?;
+    let (ciphertext, secret) = key.encapsulate(randomness);
+    let start = reply.len();
+    reply.extend_from_slice(&ciphertext);
+    symmetric.encrypt_tail(reply, start);
+    Some(secret)
+}
+
+/// Length of a compressed point in bytes.
+const POINT: usize = 33;

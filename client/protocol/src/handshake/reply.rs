@@ -16,7 +16,7 @@ use alloc::vec::Vec;
 
 use crate::aead::{AeadKey, TAG};
 use crate::error::PeerMisbehaved;
-use crate::handshake::hello::POINT;
+use crate::handshake::POINT;
 use crate::kem::CIPHERTEXT;
 use crate::reject::{REJECT as REJECT_TEXT, Reject};
 use crate::suite::Suite;

@@ -11,19 +11,19 @@
 use alloc::vec::Vec;
 
 use crate::aead::TAG;
-use crate::channel::{Channel, ContentType};
+use crate::channel::Channel;
 use crate::curve::PublicKey;
 use crate::custody::{EcdhPurpose, KeyAnswer, KeyRequest};
 use crate::error::{ApiMisuse, ChainDisagrees, Error, PeerIncompatible, PeerMisbehaved};
 use crate::handshake::ephemerals::ResponderEphemerals;
-use crate::handshake::hello::POINT;
-use crate::handshake::{Established, Summary, floor, hello, product, reply, write_ephemeral};
+use crate::handshake::{Established, POINT, Summary, floor, hello, product, reply, write_reply_keys};
 use crate::identity::Identity;
 use crate::kem::{ENCAPSULATION_KEY, EncapsulationKey};
 use crate::key_schedule;
 use crate::labels;
 use crate::proposal::Proposal;
 use crate::reject::Reject;
+use crate::secret::Secret32;
 use crate::state::{Role, StateView};
 use crate::suite::{Suite, SuitePolicy};
 use crate::symmetric::SymmetricState;
@@ -121,7 +121,7 @@ impl ExpectHello {
         let (e, sealed) = noise_message.split_first_chunk::<POINT>().ok_or(bad_length)?;
         let initiator_ephemeral = PublicKey::from_compressed(e)
             .map_err(|_| PeerMisbehaved::InvalidPoint("initiator's ephemeral key"))?;
-        let mut symmetric = SymmetricState::new(suite, [labels::PROLOGUE, &header]);
+        let mut symmetric = SymmetricState::new(suite.live_name(), [labels::PROLOGUE, &header]);
         symmetric.mix_hash(&params.public_key.compressed());
         symmetric.mix_ephemeral(e);
         let transcript = Transcript { symmetric, suite, initiator_ephemeral, encapsulation_key: None };
@@ -227,24 +227,25 @@ impl AwaitingPeer {
         let ResponderEphemerals { mut ephemeral, encapsulation } = ephemerals;
         let mut reply = Vec::with_capacity(reply::length(suite));
         reply.push(wire::REPLY);
-        write_ephemeral(&mut symmetric, &mut reply, ephemeral.public());
-        symmetric.mix_product(&ephemeral.product_with(&initiator_ephemeral));
-        if let Some(key) = encapsulation_key {
-            let (ciphertext, secret) = key.encapsulate(&encapsulation);
-            let start = reply.len();
-            reply.extend_from_slice(&ciphertext);
-            symmetric.encrypt_tail(&mut reply, start);
+        let kem_secret = write_reply_keys(
+            &mut symmetric,
+            &mut reply,
+            &mut ephemeral,
+            &initiator_ephemeral,
+            encapsulation_key.as_ref().map(|key| (key, &encapsulation)),
+        );
+        if let Some(secret) = kem_secret {
             symmetric.mix_chain(secret.expose());
         }
         symmetric.mix_chain(ephemeral.product_with(&initiator).as_bytes());
         let state_hash = view.state_hash(Role::Responder);
-        symmetric.mix_psk(&key_schedule::state_psk(&state_hash));
+        symmetric.mix_psk(&key_schedule::state_psk(&state_hash, &Secret32::zeroed()));
         let start = reply.len();
         symmetric.encrypt_tail(&mut reply, start);
 
         let split = symmetric.split();
         let handshake_hash = split.handshake_hash;
-        let channel = Channel::after(split, Role::Responder);
+        let channel = Channel::after(split, Role::Responder, suite, view.clone());
         let summary = Summary { role: Role::Responder, suite, handshake_hash, state_hash, view };
         Ok(SentReply { reply, next: ExpectConfirmation { channel, summary } })
     }
@@ -272,7 +273,7 @@ impl AwaitingPeer {
         if *peer.public_key() != self.initiator {
             return Err(ChainDisagrees::InitiatorKey.into());
         }
-        Ok(self.proposal.check_against(view)?)
+        Ok(self.proposal.check_against(view, Role::Responder)?)
     }
 }
 
@@ -284,10 +285,7 @@ impl ExpectConfirmation {
     /// [`PeerMisbehaved`] where the record does not open or is no confirmation.
     pub fn read(self, message: &mut [u8]) -> Result<Established, Error> {
         let Self { mut channel, summary } = self;
-        let opened = channel.receiver.open(message)?;
-        if opened.content_type != ContentType::Confirmation || !opened.content.is_empty() {
-            return Err(PeerMisbehaved::ExpectedConfirmation.into());
-        }
+        channel.read_confirmation(message)?;
         Ok(Established { channel, summary })
     }
 }

@@ -1,11 +1,11 @@
 //! Two parties in memory, with fixed randomness.
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses its part")]
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 use countersign_protocol::curve::{PublicKey, SecretKey};
 use countersign_protocol::{
     Address, Anchor, Established, Identity, InitiatorEphemerals, KeyAnswer, KeyRequest, Label, PeerKey,
-    Query, Reading, RegistryRecord, ResponderEphemerals, SignatureScheme, StateView, Suite, SuitePolicy,
+    Query, Reading, Received, RegistryRecord, ResponderEphemerals, SignatureScheme, StateView, Suite, SuitePolicy,
     initiator, responder,
 };
 
@@ -189,4 +189,12 @@ pub fn repair_mac1(hello: &mut [u8], responder: &PublicKey) {
     let mac =
         Hmac::<Sha256>::new_from_slice(&key).unwrap().chain_update(&before[..37]).finalize().into_bytes();
     macs.iter_mut().zip(mac).take(16).for_each(|(to, from)| *to = from);
+}
+
+/// The content of application data.
+pub fn text(received: Received<'_>) -> Vec<u8> {
+    match received {
+        Received::Data { content, .. } => content.to_vec(),
+        other => panic!("{other:?} is no data"),
+    }
 }
