@@ -5,6 +5,7 @@
 Fails loudly: what a scenario saw is printed, the others go on, and the exit code is 1.
 """
 
+import socket
 import sys
 import time
 import traceback
@@ -81,6 +82,66 @@ def dials_below_the_floor(stage: Stage) -> None:
     peer = connect_to(stage, listener, "peer", "alice", "--suites", "prefer-classical", "--below-floors")
     peer.event("refused", by="peer", reason="SuiteTooLow")
     peer.end(9)
+
+
+def dials_with_lies(stage: Stage) -> None:
+    """What `countersign listen` says to each, with its detail."""
+    listener = real_listen(stage, "bob", "--instrument", INSTRUMENT + ":1")
+    at = listener.event("listening")["address"]
+    newest = int(stage.rpc("eth_blockNumber"), 16)
+    answers = {
+        "last-value": ("ValuationDiffers", 1),
+        "initiator-record": ("RecordDiffers", 0),
+        "responder-record": ("RecordDiffers", 1),
+        "version": ("RecordDiffers", 0),
+        "block-hash": ("StaleState", 0),
+        "future-block": ("UnknownBlock", newest),
+        "late": ("ClockSkew", 0),
+        "early": ("ClockSkew", 0),
+        "chain": ("WrongChain", 0),
+        "registry": ("WrongRegistry", 0),
+        "responder": ("WrongResponder", 0),
+        "responder-label": ("WrongResponder", 0),
+        "initiator": ("NotRegistered", 0),
+    }
+    both = (*PRICE, "--instrument", INSTRUMENT + ":1")
+    wrong = []
+    for lie, (reason, detail) in answers.items():
+        peer = stage.peer("alice", "connect", OWNERS["bob"], "--at", at, *both, "--lie", lie)
+        found = peer.event("refused")
+        if (found["reason"], found["detail"]) != (reason, detail):
+            wrong.append(f"{lie}: {found['reason']} {found['detail']}, not {reason} {detail}")
+        peer.end(9)
+    if wrong:
+        raise listener.failure("; ".join(wrong))
+
+
+def dials_twice_with_one_hello(stage: Stage) -> None:
+    peer = connect_to(stage, real_listen(stage), "peer", "alice", "--twice")
+    peer.event("refused", reason="Replayed")
+    peer.end(9)
+
+
+def dials_with_another_key(stage: Stage) -> None:
+    peer = connect_to(stage, real_listen(stage), "peer", "alice", "--key", stage.home / "carol.hex")
+    peer.event("refused", reason="KeyMismatch")
+    peer.end(9)
+
+
+def dials_with_what_is_no_hello(stage: Stage) -> None:
+    """Nothing comes back where no proposal opened, and the listener lives on."""
+    listener = real_listen(stage, "bob")
+    address = listener.event("listening")["address"]
+    host, _, port = address.rpartition(":")
+    for message in (b"\1\1\1\2" + bytes(1900), b"\2", b"\x10" + bytes(16), b"\4\1\1\2" + bytes(1900), bytes(17_000)):
+        with socket.create_connection((host, int(port)), timeout=10) as connection:
+            connection.sendall(len(message).to_bytes(2, "big") + message)
+            connection.shutdown(socket.SHUT_WR)
+            if connection.recv(1) != b"":
+                raise listener.failure(f"an answer to {message[:4].hex()}")
+    peer = stage.peer("alice", "connect", OWNERS["bob"], "--at", address, *PRICE, "--do", "send:after", "close")
+    listener.until_output(b"after")
+    peer.end()
 
 
 def dials_and_cuts_the_stream(stage: Stage) -> None:
@@ -315,6 +376,10 @@ SCENARIOS = (
     dials_classical,
     dials_another_instrument,
     dials_below_the_floor,
+    dials_with_lies,
+    dials_twice_with_one_hello,
+    dials_with_another_key,
+    dials_with_what_is_no_hello,
     dials_and_cuts_the_stream,
     dials_and_aborts,
     dials_and_rotates,

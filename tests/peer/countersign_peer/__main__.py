@@ -62,6 +62,8 @@ def connect(arguments) -> int:
         offered,
         emit,
         arguments.below_floors,
+        arguments.lie,
+        arguments.twice,
     )
     opened = None
     for how, steps in _sessions(arguments.do or ["finish"]):
@@ -139,6 +141,8 @@ def _arguments():
     dial.add_argument("--suites", choices=SUITES, default="hybrid")
     dial.add_argument("--peer-key", help="the responder's key, where its record is compact; compressed, hexadecimal")
     dial.add_argument("--below-floors", action="store_true", help="dial even where a record demands a stronger suite")
+    dial.add_argument("--lie", help="propose something untrue (lies.py)")
+    dial.add_argument("--twice", action="store_true", help="send the hello twice, each time on a connection of its own")
     answer = commands.add_parser("listen")
     answer.set_defaults(run=listen)
     answer.add_argument("--bind", default="127.0.0.1:0")

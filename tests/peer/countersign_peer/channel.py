@@ -147,6 +147,7 @@ class Channel:
         if content or self._in_message:
             raise ProtocolError("a close that is not empty, or within a message")
         self._peer_closed = True
+        self._begun = self._considered = None  # nothing answers any more
         return Event("closed")
 
     def _abort(self, content: bytes) -> Event:

@@ -2,7 +2,7 @@
 
 from .epochs import Epoch
 from .errors import ProtocolError
-from .keys import TAG, cut, hkdf_expand, open_sealed, seal
+from .keys import TAG, cut, hkdf_expand, open_sealed, seal, sha256
 from .records import nonce
 
 PLAIN, PADDED = 0x20, 0x21
@@ -11,10 +11,14 @@ LARGEST = 1232
 WINDOW = 2048
 
 
-def datagram_keys(epoch: Epoch) -> tuple[bytes, bytes, bytes]:
-    """Keys of the session's initiator and responder, and the lane, which counts of epoch 0 alone."""
-    initiator, responder, lane = cut(hkdf_expand(epoch.datagram_secret, b"countersign/1 datagram", 96), 32, 32, 32)
-    return initiator, responder, lane[:8]
+def datagram_keys(epoch: Epoch) -> list[bytes]:
+    """The keys under which the session's initiator and its responder send."""
+    return cut(hkdf_expand(epoch.datagram_secret, b"countersign/1 datagram", 64), 32, 32)
+
+
+def lane_of(first: Epoch) -> bytes:
+    """Which session a datagram belongs to: from epoch 0, throughout."""
+    return sha256(b"countersign/1 lane" + first.h)[:8]
 
 
 def pack(key: bytes, lane: bytes, epoch: int, number: int, content: bytes, padded_to: int | None = None) -> bytes:
@@ -54,10 +58,11 @@ class Lane:
     KEEP = 5.0
 
     def __init__(self, role: int, epoch: Epoch):
-        initiator, responder, self.lane = datagram_keys(epoch)
+        keys = datagram_keys(epoch)
+        self.lane = lane_of(epoch)
         self._role = role
-        self._send_epoch, self._send_key = 0, (initiator, responder)[role]
-        self._receive = {0: (initiator, responder)[1 - role]}
+        self._send_epoch, self._send_key = 0, keys[role]
+        self._receive = {0: keys[1 - role]}
         self._dying: dict[int, float] = {}
         self._number = 0
         self.window = Window()

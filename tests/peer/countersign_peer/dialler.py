@@ -12,6 +12,7 @@ from .curve import KeyPair
 from .epochs import Epoch
 from .errors import Disagreement, ProtocolError
 from .handshake import Hello
+from .lies import lie
 from .noise import Randomness
 from .proposal import Proposal
 from .resumption import Resume, Ticket
@@ -45,7 +46,10 @@ class Dialler:
     suite: int
     offered: int
     emit: object
-    below_floors: bool = False  # to see what a responder says to it
+    # To see what a responder says to it: a suite below a floor, an untrue proposal, a hello sent twice.
+    below_floors: bool = False
+    lie: str | None = None
+    twice: bool = False
 
     def dial(self) -> Opened:
         """A live session. After `UnknownBlock` or `StaleState`, once more, with new keys, on a new connection."""
@@ -84,9 +88,13 @@ class Dialler:
 
     def _live(self, stream: Stream, number: int | None) -> Opened:
         state, key = self._state(number)
-        proposal = Proposal.of(state, time.time_ns() // 1_000_000)
+        proposal = lie(self.lie, Proposal.of(state, time.time_ns() // 1_000_000))
         hello = Hello(self.static, key, proposal, state.hash(), self.suite, self.offered, Randomness())
         answer = self._exchange(stream, key, hello.message, hello.mac1)
+        if self.twice:
+            stream.close()
+            stream = self._connect()
+            answer = self._exchange(stream, key, hello.message, hello.mac1)
         epoch = hello.finish(answer)
         ticket = Ticket.of(epoch, self.suite, state.initiator, state.responder, key, time.time())
         return self._confirm(stream, epoch, self.suite, state, ticket, False)

@@ -2,7 +2,7 @@ import unittest
 
 from countersign_peer import records
 from countersign_peer.channel import INITIATOR, Channel
-from countersign_peer.datagram import Lane, datagram_keys, pack
+from countersign_peer.datagram import Lane, datagram_keys, lane_of, pack
 from countersign_peer.epochs import ROTATION, STATE_TICKET
 from countersign_peer.errors import Disagreement, ProtocolError
 from countersign_peer.keys import seal
@@ -267,11 +267,12 @@ class Datagrams(unittest.TestCase):
         self.assertEqual(theirs.open(old, 14.9)[1], b"late")
         with self.assertRaises(ProtocolError):
             theirs.open(stale, 15)
-        self.assertEqual(ours.send(b"x")[1:9], datagram_keys(initiator.first)[2])
+        self.assertEqual(ours.send(b"x")[1:9], lane_of(initiator.first))
 
     def test_a_padded_datagram_shorter_than_it_says_is_refused(self):
         _, theirs = self.lanes
-        key, _, lane = datagram_keys(self.channels[INITIATOR].first)
+        first = self.channels[INITIATOR].first
+        key, lane = datagram_keys(first)[0], lane_of(first)
         good = pack(key, lane, 0, 0, b"", padded_to=2)
         self.assertEqual(theirs.open(good, 0), (0, b""))
         for number, inner in ((1, b"\0"), (2, b"\0\2a")):
