@@ -1,7 +1,8 @@
 //! Which hellos were answered, so that none is answered twice.
 //!
 //! A responder asks a [`ReplayCache`] before it answers. [`MemoryCache`] serves one process; where several processes answer
-//! for one identity, a hello that one of them answered must count for all.
+//! for one identity, a hello that one of them answered must count for all: [`RedisCache`] (feature `redis`) is one
+//! memory for them.
 //!
 //! ```text
 //! hello ─► knows? ─► proof of what it proposes ─► enter ─► reply
@@ -19,6 +20,10 @@
 
 mod cache;
 mod memory;
+#[cfg(feature = "redis")]
+mod redis;
 
 pub use cache::{Entering, Hello, NotEntered, ReplayCache};
 pub use memory::MemoryCache;
+#[cfg(feature = "redis")]
+pub use redis::{RedisCache, RedisCacheError, RedisLimits, RedisUrl, RedisUrlError};
