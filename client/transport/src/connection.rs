@@ -11,7 +11,8 @@ use futures_util::{Sink, Stream};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::timeout;
 
-use crate::connection_core::{Borrowed, Core, Shared};
+use crate::borrowed::Borrowed;
+use crate::connection_core::{Core, Shared};
 use crate::connection_reader::ConnectionReader;
 use crate::connection_writer::ConnectionWriter;
 use crate::error::{TransportError, Wait};
@@ -20,6 +21,7 @@ use crate::frame_writer::FrameWriter;
 use crate::inbound::Inbound;
 use crate::outbound::Outbound;
 use crate::timeouts::Timeouts;
+use crate::upkeep::Upkeep;
 
 /// A channel over a stream.
 ///
@@ -31,7 +33,11 @@ use crate::timeouts::Timeouts;
 /// **Ends.** [`close`](Self::close), or a shutdown of the writing half, sends an authenticated close. A stream that
 /// ends without the peer's close is [`TransportError::Truncated`], so a cut is never mistaken for an end. The
 /// directions end on their own: after this side's close, what the peer still sends can be read; after the peer's,
-/// this side can still send. Dropping a connection sends nothing, so the peer sees a cut.
+/// this side can still send, for as long as the keys last: a new epoch takes both sides. Dropping a connection sends
+/// nothing, so the peer sees a cut. Either side may end a session at once, which is [`TransportError::Ended`] for both.
+///
+/// **Keys** wear out: after their hard age (three minutes unless set on the channel) nothing is sent under them, and the
+/// session ends. [`upkeep`](Self::upkeep) renews them in time.
 ///
 /// **Limits.** One buffer per direction, of four records; a message takes its own length besides. A writer is made
 /// to wait until the peer takes what is queued, at most [`Timeouts::write`]. Two sides that both send more than
@@ -68,7 +74,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     ) -> Self {
         let inbound = Inbound::new(reader, timeouts.idle, DEFAULT_MAX_MESSAGE);
         let outbound = Outbound::new(writer, timeouts.write, DEFAULT_MAX_MESSAGE);
-        let shared = Arc::new(Shared::new(Core { stream, channel, inbound, outbound }, timeouts));
+        let shared = Arc::new(Shared::new(Core::new(stream, channel, inbound, outbound), timeouts));
         let (reader, writer) =
             (ConnectionReader::new(Arc::clone(&shared)), ConnectionWriter::new(Arc::clone(&shared)));
         Self { shared, reader, writer }
@@ -88,8 +94,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     ///
     /// # Errors
     /// [`TransportError::MessageTooLong`], [`TransportError::Closed`] after this side's close,
-    /// [`TransportError::Timeout`] where the peer takes nothing, [`TransportError::Io`],
-    /// [`TransportError::Protocol`] where the session's keys are used up.
+    /// [`TransportError::Timeout`] where the peer takes nothing, [`TransportError::Io`], [`TransportError::Ended`] where
+    /// one side ended the session, which this side does once its keys are worn out.
     pub async fn send_message(&mut self, message: &[u8]) -> Result<(), TransportError> {
         self.writer.send_message(message).await
     }
@@ -100,7 +106,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     /// [`TransportError::Truncated`] where the stream ends without a close, [`TransportError::Unfinished`],
     /// [`TransportError::PeerMessageTooLong`], [`TransportError::Timeout`] after [`Timeouts::idle`],
     /// [`TransportError::Protocol`] where a record was altered, [`TransportError::BadFrameLength`],
-    /// [`TransportError::Io`].
+    /// [`TransportError::Ended`], [`TransportError::Io`].
     pub async fn next_message(&mut self) -> Result<Option<Vec<u8>>, TransportError> {
         self.reader.next_message().await
     }
@@ -123,7 +129,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
 
     /// Keys for the application, derived from this session.
     pub fn exporter(&self) -> Borrowed<'_, S, Exporter> {
-        Borrowed::of(&self.shared, |core| &core.channel.exporter)
+        Borrowed::of(&self.shared, |core| core.channel.exporter())
+    }
+
+    /// The channel, for what it agreed on.
+    pub fn channel(&self) -> Borrowed<'_, S, Channel> {
+        Borrowed::of(&self.shared, |core| &core.channel)
+    }
+
+    /// The handle that keeps this connection's keys young, for a task of its own. Without one, the connection ends once
+    /// its keys reach their hard age. One is enough: a second one would take events from the first.
+    pub fn upkeep(&self) -> Upkeep<S> {
+        Upkeep::new(&self.shared)
     }
 
     /// The stream underneath, for its addresses.
@@ -138,7 +155,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Connection<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Connection<S> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         self.reader().poll_read(cx, into)
     }
@@ -159,7 +176,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Connection<S> {
 }
 
 /// Messages, until the peer's close or the first error.
-impl<S: AsyncRead + Unpin> Stream for Connection<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> Stream for Connection<S> {
     type Item = Result<Vec<u8>, TransportError>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -189,6 +206,10 @@ impl<S: AsyncWrite + Unpin> Sink<Vec<u8>> for Connection<S> {
 }
 
 impl<S> Connection<S> {
+    pub(crate) const fn shared(&self) -> &Arc<Shared<S>> {
+        &self.shared
+    }
+
     fn reader(self: Pin<&mut Self>) -> Pin<&mut ConnectionReader<S>> {
         Pin::new(&mut self.get_mut().reader)
     }

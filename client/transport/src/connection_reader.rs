@@ -8,7 +8,7 @@ use std::io;
 use std::sync::Arc;
 
 use futures_util::Stream;
-use tokio::io::{AsyncRead, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::connection_core::Shared;
 use crate::error::TransportError;
@@ -18,7 +18,7 @@ pub struct ConnectionReader<S> {
     shared: Arc<Shared<S>>,
 }
 
-impl<S: AsyncRead + Unpin> ConnectionReader<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> ConnectionReader<S> {
     pub(crate) const fn new(shared: Arc<Shared<S>>) -> Self {
         Self { shared }
     }
@@ -36,14 +36,14 @@ impl<S: AsyncRead + Unpin> ConnectionReader<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for ConnectionReader<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for ConnectionReader<S> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         self.shared.lock().poll_read(cx, into).map_err(io::Error::from)
     }
 }
 
 /// Messages, until the peer's close or the first error.
-impl<S: AsyncRead + Unpin> Stream for ConnectionReader<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> Stream for ConnectionReader<S> {
     type Item = Result<Vec<u8>, TransportError>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {

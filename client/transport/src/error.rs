@@ -4,6 +4,10 @@ use core::fmt;
 use core::time::Duration;
 use std::io::{self, ErrorKind};
 
+use countersign_protocol::Abort;
+
+use crate::ended::{Ended, Side};
+
 /// Why a connection was not made, or ended.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -56,6 +60,29 @@ pub enum TransportError {
     /// An error that was reported earlier ended this direction of the connection.
     #[error("the connection failed earlier and cannot be used again; open another")]
     Failed,
+    /// One side ended the session by its word, in both directions at once.
+    #[error("{by} ended the session: {why}")]
+    Ended {
+        /// Who ended it.
+        by: Side,
+        /// Why.
+        why: Abort,
+    },
+    /// The caller's datagram is longer than may be sent. Nothing of it was sent.
+    #[error(
+        "a datagram of {length} bytes is longer than the {limit} that may be sent; send it in parts, or as a message"
+    )]
+    DatagramTooLong {
+        /// Its length, in bytes.
+        length: usize,
+        /// The most that may be sent, in bytes.
+        limit: usize,
+    },
+    /// No datagram of the peer has come yet, so this side does not know where to send its own.
+    #[error(
+        "the peer has sent no datagram yet, so there is no address to send to; have it send one, if empty"
+    )]
+    PeerAddressUnknown,
     /// The handshake or a record was not in order.
     #[error(transparent)]
     Protocol(#[from] countersign_protocol::Error),
@@ -98,6 +125,12 @@ impl fmt::Display for Wait {
     }
 }
 
+impl From<Ended> for TransportError {
+    fn from(Ended { by, why }: Ended) -> Self {
+        Self::Ended { by, why }
+    }
+}
+
 impl From<TransportError> for io::Error {
     fn from(error: TransportError) -> Self {
         let kind = match &error {
@@ -108,7 +141,11 @@ impl From<TransportError> for io::Error {
             TransportError::BadFrameLength { .. }
             | TransportError::PeerMessageTooLong { .. }
             | TransportError::Protocol(_) => ErrorKind::InvalidData,
-            TransportError::MessageTooLong { .. } => ErrorKind::InvalidInput,
+            TransportError::MessageTooLong { .. } | TransportError::DatagramTooLong { .. } => {
+                ErrorKind::InvalidInput
+            }
+            TransportError::Ended { .. } => ErrorKind::ConnectionAborted,
+            TransportError::PeerAddressUnknown => ErrorKind::AddrNotAvailable,
             TransportError::Closed => ErrorKind::BrokenPipe,
             TransportError::Failed => ErrorKind::NotConnected,
             TransportError::Io { source, .. } => source.kind(),

@@ -4,7 +4,7 @@ use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 use std::io::ErrorKind;
 
-use countersign_protocol::{ContentType, MAX_MESSAGE, RECORD_OVERHEAD, Sender};
+use countersign_protocol::{Channel, ContentType, MAX_MESSAGE};
 use tokio::io::AsyncWrite;
 
 use crate::error::TransportError;
@@ -36,25 +36,31 @@ impl FrameWriter {
     /// Seals content into a record and queues it, in place. Nothing is queued on error.
     pub(crate) fn queue_record(
         &mut self,
-        sender: &mut Sender,
+        channel: &mut Channel,
         content_type: ContentType,
         content: &[u8],
     ) -> Result<(), TransportError> {
         let before = self.queued.len();
-        self.queued.extend_from_slice(&[0; HEADER + TYPE]);
-        self.queued.extend_from_slice(content);
-        self.queued.extend_from_slice(&[0; RECORD_OVERHEAD - TYPE]);
-        let frame = self.queued.get_mut(before..).and_then(|frame| frame.split_first_chunk_mut());
-        let sealed = match frame {
-            Some((header, record)) => {
-                let length = record.len();
-                // A record over the maximum is refused by `seal`, so its length fits where it is used.
-                *header = u16::try_from(length).unwrap_or(u16::MAX).to_be_bytes();
-                sender.seal(content_type, record).map_err(TransportError::Protocol)
-            }
-            None => Ok(()),
-        };
-        sealed.inspect_err(|_| self.queued.truncate(before))
+        self.queued.extend_from_slice(&[0; HEADER]);
+        if let Err(error) = channel.append(content_type, content, &mut self.queued) {
+            self.queued.truncate(before);
+            return Err(error.into());
+        }
+        let length = self.queued.len() - before - HEADER;
+        if let Some(header) = self.queued.get_mut(before..).and_then(|frame| frame.first_chunk_mut()) {
+            // No record is longer than a frame may be.
+            *header = u16::try_from(length).unwrap_or(u16::MAX).to_be_bytes();
+        }
+        Ok(())
+    }
+
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.queued.is_empty()
+    }
+
+    /// Forgets what the stream has not taken, if it tears a frame.
+    pub(crate) fn discard(&mut self) {
+        *self = Self::new();
     }
 
     /// Ready when the stream has taken everything. After each write that took something, `on_progress` is called.
@@ -83,8 +89,6 @@ pub(crate) fn write_error(source: std::io::Error) -> TransportError {
     TransportError::Io { action: "send to the peer", source }
 }
 
-/// Bytes of a record before its content.
-const TYPE: usize = 1;
 /// The most of the buffer that is kept between uses: one long message must not hold its memory for ever. Twice what
 /// four full records take, since a buffer grows by doubling and should not be given back after each of them.
 const KEPT: usize = 8 * (HEADER + MAX_MESSAGE);

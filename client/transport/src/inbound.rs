@@ -1,11 +1,10 @@
-//! What the peer sends: records opened, as bytes or as messages.
+//! What the peer sends: frames, and the content of those that were opened, as bytes or as messages.
 
 use core::ops::Range;
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 use core::time::Duration;
 
-use countersign_protocol::{ContentType, Error, Opened, PeerMisbehaved, Receiver};
 use tokio::io::{AsyncRead, ReadBuf};
 
 use crate::error::{TransportError, Wait};
@@ -26,15 +25,17 @@ pub(crate) struct Inbound {
 
 /// The content of an opened record, as far as it has not been delivered.
 pub(crate) struct Record {
-    place: Range<usize>,
-    ends_message: bool,
+    /// Where it lies in the frame reader's buffer.
+    pub(crate) place: Range<usize>,
+    pub(crate) ends_message: bool,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
     Open,
     /// The peer's authenticated close has come.
     Closed,
+    /// An error that whoever reads has not been told yet.
+    Broken(TransportError),
     Failed,
 }
 
@@ -50,7 +51,76 @@ impl Inbound {
 
     /// Whether an error was reported, after which there is nothing to read.
     pub(crate) fn has_failed(&self) -> bool {
-        self.state == State::Failed
+        matches!(self.state, State::Failed)
+    }
+
+    pub(crate) const fn is_open(&self) -> bool {
+        matches!(self.state, State::Open)
+    }
+
+    /// Whether the next frame may be read: there is room for one record at hand, and no more.
+    pub(crate) const fn wants_more(&self) -> bool {
+        self.is_open() && self.at_hand.is_none()
+    }
+
+    /// What is there for whoever reads: a record, the peer's close (`None`), or an error; nothing where the next frame
+    /// has to be read first.
+    pub(crate) fn take(&mut self) -> Option<Result<Option<Record>, TransportError>> {
+        if let Some(record) = self.at_hand.take() {
+            return Some(Ok(Some(record)));
+        }
+        match &self.state {
+            State::Open => None,
+            State::Closed => Some(Ok(None)),
+            State::Broken(_) | State::Failed => {
+                let before = core::mem::replace(&mut self.state, State::Failed);
+                let State::Broken(error) = before else { return Some(Err(TransportError::Failed)) };
+                Some(Err(error))
+            }
+        }
+    }
+
+    /// The place of the next frame, valid until the next call.
+    pub(crate) fn poll_frame<S: AsyncRead>(
+        &mut self,
+        cx: &mut Context<'_>,
+        stream: Pin<&mut S>,
+    ) -> Poll<Result<Range<usize>, TransportError>> {
+        let arrived = ready!(self.frames.poll_frame(cx, stream));
+        self.idle.renew();
+        Poll::Ready(arrived.and_then(|frame| frame.ok_or(TransportError::Truncated)))
+    }
+
+    /// The bytes at a place that [`poll_frame`](Self::poll_frame) gave.
+    pub(crate) fn bytes_mut(&mut self, place: Range<usize>) -> &mut [u8] {
+        self.frames.bytes_mut(place)
+    }
+
+    /// Ready once somebody has waited for a record for too long. To be called where there is none.
+    pub(crate) fn poll_idle(&mut self, cx: &mut Context<'_>) -> Poll<TransportError> {
+        let after = ready!(self.idle.poll_exhausted(cx));
+        Poll::Ready(self.fail(TransportError::Timeout { waiting_for: Wait::PeerData, after }))
+    }
+
+    /// Keeps a record for whoever reads.
+    pub(crate) fn keep(&mut self, record: Record) {
+        self.at_hand = Some(record);
+    }
+
+    /// The peer's close has come.
+    pub(crate) fn close(&mut self) {
+        self.state = State::Closed;
+    }
+
+    /// Keeps an error for whoever reads.
+    pub(crate) fn break_off(&mut self, error: TransportError) {
+        self.state = State::Broken(error);
+    }
+
+    /// Delivers nothing more.
+    pub(crate) fn stop(&mut self) {
+        self.at_hand = None;
+        self.parts = Vec::new();
     }
 
     /// Copies what fits of a record and keeps the rest at hand. Returns how much was copied.
@@ -77,58 +147,7 @@ impl Inbound {
         if self.parts.is_empty() { Ok(()) } else { Err(self.fail(TransportError::Unfinished)) }
     }
 
-    /// The record at hand or the next one; `None` is the peer's close.
-    pub(crate) fn poll_record<S: AsyncRead>(
-        &mut self,
-        cx: &mut Context<'_>,
-        stream: Pin<&mut S>,
-        receiver: &mut Receiver,
-    ) -> Poll<Result<Option<Record>, TransportError>> {
-        match self.state {
-            State::Open => {}
-            State::Closed => return Poll::Ready(Ok(None)),
-            State::Failed => return Poll::Ready(Err(TransportError::Failed)),
-        }
-        if let Some(record) = self.at_hand.take() {
-            return Poll::Ready(Ok(Some(record)));
-        }
-        let Poll::Ready(arrived) = self.frames.poll_frame(cx, stream) else {
-            let after = ready!(self.idle.poll_exhausted(cx));
-            let timeout = TransportError::Timeout { waiting_for: Wait::PeerData, after };
-            return Poll::Ready(Err(self.fail(timeout)));
-        };
-        self.idle.renew();
-        let opened = match arrived {
-            Ok(Some(frame)) => self.open(receiver, frame),
-            Ok(None) => Err(TransportError::Truncated),
-            Err(error) => Err(error),
-        };
-        Poll::Ready(opened.map_err(|error| self.fail(error)))
-    }
-
-    fn open(
-        &mut self,
-        receiver: &mut Receiver,
-        frame: Range<usize>,
-    ) -> Result<Option<Record>, TransportError> {
-        let start = frame.start + 1;
-        let Opened { content_type, content } =
-            receiver.open(self.frames.bytes_mut(frame)).map_err(TransportError::Protocol)?;
-        let place = start..start + content.len();
-        match content_type {
-            ContentType::Data => Ok(Some(Record { place, ends_message: true })),
-            ContentType::DataMore => Ok(Some(Record { place, ends_message: false })),
-            ContentType::Close if place.is_empty() => {
-                self.state = State::Closed;
-                Ok(None)
-            }
-            ContentType::Close | ContentType::Confirmation => {
-                Err(Error::from(PeerMisbehaved::UnexpectedRecord(content_type as u8)).into())
-            }
-        }
-    }
-
-    fn fail(&mut self, error: TransportError) -> TransportError {
+    pub(crate) fn fail(&mut self, error: TransportError) -> TransportError {
         self.state = State::Failed;
         error
     }

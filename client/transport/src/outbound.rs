@@ -4,7 +4,7 @@ use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 use core::time::Duration;
 
-use countersign_protocol::{ContentType, MAX_CONTENT, Sender};
+use countersign_protocol::{Channel, ContentType, Error as ProtocolError};
 use tokio::io::AsyncWrite;
 
 use crate::error::{TransportError, Wait};
@@ -17,26 +17,43 @@ pub(crate) struct Outbound {
     frames: FrameWriter,
     patience: Patience,
     max_message: usize,
+    /// Whether control records were queued since the stream was flushed: nobody flushes for them.
+    is_unflushed: bool,
     state: State,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
 enum State {
     Open,
-    /// The close record is queued, or sent.
+    /// The close or the abort is queued, or sent.
     Closing,
     /// The stream's sending half is shut.
     Closed,
+    /// An error that whoever writes has not been told yet.
+    Broken(TransportError),
     Failed,
 }
 
 impl Outbound {
     pub(crate) fn new(frames: FrameWriter, patience: Duration, max_message: usize) -> Self {
-        Self { frames, patience: Patience::new(Some(patience)), max_message, state: State::Open }
+        let patience = Patience::new(Some(patience));
+        Self { frames, patience, max_message, is_unflushed: false, state: State::Open }
     }
 
     pub(crate) fn limit_messages(&mut self, max_message: usize) {
         self.max_message = max_message;
+    }
+
+    pub(crate) const fn is_open(&self) -> bool {
+        matches!(self.state, State::Open)
+    }
+
+    /// Whether nothing can be sent any more, and nothing is on its way.
+    pub(crate) const fn is_over(&self) -> bool {
+        matches!(self.state, State::Closed | State::Broken(_) | State::Failed)
+    }
+
+    pub(crate) const fn has_to_send(&self) -> bool {
+        !self.is_over() && (self.is_unflushed || !self.frames.is_empty())
     }
 
     /// Ready when everything queued has been taken and more may be queued.
@@ -52,7 +69,7 @@ impl Outbound {
     /// Seals a message whole. To be called after [`poll_ready`](Self::poll_ready), which bounds what is queued.
     pub(crate) fn queue_message(
         &mut self,
-        sender: &mut Sender,
+        channel: &mut Channel,
         message: &[u8],
     ) -> Result<(), TransportError> {
         self.check_open()?;
@@ -60,40 +77,69 @@ impl Outbound {
         if length > limit {
             return Err(TransportError::MessageTooLong { length, limit });
         }
-        let last_starts = length.saturating_sub(1) / MAX_CONTENT * MAX_CONTENT;
+        let most = channel.max_content();
+        let last_starts = length.saturating_sub(1) / most * most;
         let (all_but_last, last) = message.split_at_checked(last_starts).unwrap_or((message, &[]));
-        let parts = all_but_last.chunks(MAX_CONTENT).map(|part| (ContentType::DataMore, part));
+        let parts = all_but_last.chunks(most).map(|part| (ContentType::DataMore, part));
         for (content_type, part) in parts.chain([(ContentType::Data, last)]) {
-            // A message that ends half-way cannot be taken back: nothing may follow it.
-            self.frames
-                .queue_record(sender, content_type, part)
-                .inspect_err(|_| self.state = State::Failed)?;
+            self.frames.queue_record(channel, content_type, part).inspect_err(|error| {
+                // A message that ends half-way cannot be taken back: nothing may follow it, but that its keys are
+                // worn out.
+                if !matches!(error, TransportError::Protocol(ProtocolError::Exhausted(_))) {
+                    self.state = State::Failed;
+                }
+            })?;
         }
         Ok(())
     }
 
-    /// Seals the beginning of `data` and returns how much of it, once what was queued before is gone.
-    pub(crate) fn poll_write<S: AsyncWrite>(
+    /// Seals the beginning of `data` and returns how much of it. To be called as
+    /// [`queue_message`](Self::queue_message).
+    pub(crate) fn queue_bytes(
         &mut self,
-        cx: &mut Context<'_>,
-        mut stream: Pin<&mut S>,
-        sender: &mut Sender,
+        channel: &mut Channel,
         data: &[u8],
-    ) -> Poll<Result<usize, TransportError>> {
-        ready!(self.poll_ready(cx, stream.as_mut()))?;
+    ) -> Result<usize, TransportError> {
         let mut accepted = 0;
-        for part in data.chunks(MAX_CONTENT).take(RECORDS_PER_WRITE) {
-            match self.frames.queue_record(sender, ContentType::Data, part) {
+        for part in data.chunks(channel.max_content()).take(RECORDS_PER_WRITE) {
+            match self.frames.queue_record(channel, ContentType::Data, part) {
                 Ok(()) => accepted += part.len(),
                 Err(_) if accepted > 0 => break,
-                Err(error) => return Poll::Ready(Err(error)),
+                Err(error) => return Err(error),
             }
         }
-        // Accepted already, so to wait for the peer is the next call's part.
-        if let Poll::Ready(Err(error)) = self.poll_drain(cx, stream) {
-            return Poll::Ready(Err(error));
+        Ok(accepted)
+    }
+
+    /// Seals this side's close, after which it sends nothing.
+    pub(crate) fn queue_close(&mut self, channel: &mut Channel) -> Result<(), TransportError> {
+        self.frames.queue_record(channel, ContentType::Close, &[])?;
+        self.state = State::Closing;
+        Ok(())
+    }
+
+    /// Queues a control record. After this side's close there is none to be sent.
+    pub(crate) fn queue_control(&mut self, record: &[u8]) {
+        if !self.is_open() {
+            return;
         }
-        Poll::Ready(Ok(accepted))
+        match self.frames.queue(record) {
+            Ok(()) => self.is_unflushed = true,
+            Err(error) => self.state = State::Broken(error),
+        }
+    }
+
+    /// Sends what is queued, and nothing after it.
+    pub(crate) fn finish(&mut self) {
+        if self.is_open() {
+            self.state = State::Closing;
+        }
+    }
+
+    /// Sends nothing more, not even what is queued.
+    pub(crate) fn stop(&mut self) {
+        self.frames.discard();
+        self.finish();
     }
 
     /// Ready when everything queued has been taken and flushed.
@@ -102,31 +148,61 @@ impl Outbound {
         cx: &mut Context<'_>,
         mut stream: Pin<&mut S>,
     ) -> Poll<Result<(), TransportError>> {
-        if self.state == State::Failed {
-            return Poll::Ready(Err(TransportError::Failed));
-        }
+        self.check_unbroken()?;
         ready!(self.poll_drain(cx, stream.as_mut()))?;
-        self.settle(stream.poll_flush(cx))
+        ready!(self.settle(stream.poll_flush(cx)))?;
+        self.is_unflushed = false;
+        Poll::Ready(Ok(()))
     }
 
-    /// Sends the authenticated close after everything queued, then shuts the stream's sending half. May be repeated.
-    pub(crate) fn poll_close<S: AsyncWrite>(
+    /// Sends everything queued, then shuts the stream's sending half. May be repeated.
+    pub(crate) fn poll_shut<S: AsyncWrite>(
         &mut self,
         cx: &mut Context<'_>,
         mut stream: Pin<&mut S>,
-        sender: &mut Sender,
     ) -> Poll<Result<(), TransportError>> {
-        if self.state == State::Open {
-            self.frames.queue_record(sender, ContentType::Close, &[])?;
-            self.state = State::Closing;
-        }
-        if self.state == State::Closed {
+        if matches!(self.state, State::Closed) {
             return Poll::Ready(Ok(()));
         }
         ready!(self.poll_flush(cx, stream.as_mut()))?;
         ready!(self.settle(stream.poll_shutdown(cx)))?;
         self.state = State::Closed;
         Poll::Ready(Ok(()))
+    }
+
+    /// Sends what is queued for whoever queued it: an error is kept for them. Ready when there is nothing left.
+    pub(crate) fn poll_drain_for_others<S: AsyncWrite>(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut stream: Pin<&mut S>,
+    ) -> Poll<()> {
+        let drained = if self.is_unflushed {
+            self.poll_flush(cx, stream)
+        } else {
+            self.poll_drain(cx, stream.as_mut())
+        };
+        drained.map(|drained| {
+            if let Err(error) = drained {
+                self.state = State::Broken(error);
+            }
+        })
+    }
+
+    /// The error that this direction broke with, if one did; told once, and then only that there was one.
+    pub(crate) fn check_unbroken(&mut self) -> Result<(), TransportError> {
+        if !matches!(self.state, State::Broken(_) | State::Failed) {
+            return Ok(());
+        }
+        match core::mem::replace(&mut self.state, State::Failed) {
+            State::Broken(error) => Err(error),
+            _ => Err(TransportError::Failed),
+        }
+    }
+
+    /// Whether this side can send.
+    pub(crate) fn check_open(&mut self) -> Result<(), TransportError> {
+        self.check_unbroken()?;
+        if self.is_open() { Ok(()) } else { Err(TransportError::Closed) }
     }
 
     fn poll_drain<S: AsyncWrite>(
@@ -149,14 +225,6 @@ impl Outbound {
             self.state = State::Failed;
             write_error(source)
         })
-    }
-
-    fn check_open(&self) -> Result<(), TransportError> {
-        match self.state {
-            State::Open => Ok(()),
-            State::Closing | State::Closed => Err(TransportError::Closed),
-            State::Failed => Err(TransportError::Failed),
-        }
     }
 }
 

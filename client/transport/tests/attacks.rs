@@ -114,14 +114,15 @@ async fn ones_own_records_reflected_do_not_open() {
 
 #[tokio::test]
 async fn a_confirmation_or_a_close_with_content_does_not_belong_on_a_connection() {
-    for (content_type, length) in [(ContentType::Confirmation, 0), (ContentType::Close, 1)] {
+    for (first_byte, length) in [(0x13, 0), (0x12, 1)] {
         let (mut ours, mut wire, mut channel) = pair::against_raw(1 << 16, Timeouts::default());
         let mut record = vec![0; RECORD_OVERHEAD + length];
-        channel.sender.seal(content_type, &mut record).unwrap();
+        channel.seal(ContentType::Close, &mut record).unwrap();
+        record[0] = first_byte;
         wire.write_u16(u16::try_from(record.len()).unwrap()).await.unwrap();
         wire.write_all(&record).await.unwrap();
         let error = ours.next_message().await.unwrap_err();
-        let expected = Error::from(PeerMisbehaved::UnexpectedRecord(content_type as u8));
+        let expected = Error::from(PeerMisbehaved::UnexpectedRecord(first_byte));
         assert!(matches!(error, TransportError::Protocol(error) if error == expected), "{error:?}");
     }
 }

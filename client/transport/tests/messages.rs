@@ -75,7 +75,7 @@ async fn a_message_that_never_ends_is_refused_at_the_limit() {
     let (mut ours, mut wire, mut channel) = pair::against_raw(1 << 22, Timeouts::default());
     for _ in 0..=LIMIT / MAX_CONTENT {
         let mut record = vec![0; MAX_CONTENT + RECORD_OVERHEAD];
-        channel.sender.seal(ContentType::DataMore, &mut record).unwrap();
+        channel.seal(ContentType::DataMore, &mut record).unwrap();
         wire.write_u16(u16::try_from(record.len()).unwrap()).await.unwrap();
         wire.write_all(&record).await.unwrap();
     }
@@ -88,7 +88,7 @@ async fn a_close_within_a_message_is_not_the_end_of_it() {
     let (mut ours, mut wire, mut channel) = pair::against_raw(1 << 16, Timeouts::default());
     for (content_type, length) in [(ContentType::DataMore, 5), (ContentType::Close, 0)] {
         let mut record = vec![0; RECORD_OVERHEAD + length];
-        channel.sender.seal(content_type, &mut record).unwrap();
+        channel.seal(content_type, &mut record).unwrap();
         wire.write_u16(u16::try_from(record.len()).unwrap()).await.unwrap();
         wire.write_all(&record).await.unwrap();
     }
