@@ -102,7 +102,10 @@ enum Step {
     Requested(Box<Requested>),
     Considered(Box<Considered>),
     /// The reply is sent; the key of the confirmation.
-    Answered { receiving: Secret32, is_rotation: bool },
+    Answered {
+        receiving: Secret32,
+        is_rotation: bool,
+    },
     /// Either side aborted.
     Over,
 }
@@ -219,8 +222,7 @@ impl Channel {
     pub fn open<'a>(&mut self, record: &'a mut [u8], now_ms: u64) -> Result<Received<'a>, Error> {
         self.check_receiving()?;
         let length = record.len();
-        let first =
-            *record.first().ok_or(PeerMisbehaved::BadLength { expected: "record", length })?;
+        let first = *record.first().ok_or(PeerMisbehaved::BadLength { expected: "record", length })?;
         let mut record_type = RecordType::from_byte(first)?;
         if record_type == RecordType::Confirmation {
             return self.open_confirmation(record, now_ms);

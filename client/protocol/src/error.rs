@@ -19,6 +19,9 @@ pub enum Error {
     /// The responder refused and said why.
     #[error("the responder refused: {0}")]
     Rejected(Reject),
+    /// The responder does not know the ticket: it was used, has aged, or went with the responder's process. Dial live.
+    #[error("the responder does not know the ticket; open a session without it")]
+    TicketUnknown,
     /// This side called the library wrongly.
     #[error("the library was called wrongly: {0}")]
     ApiMisuse(#[from] ApiMisuse),
@@ -52,9 +55,6 @@ pub enum PeerMisbehaved {
     /// A hello uses a suite that it does not offer.
     #[error("the hello uses a suite that it does not offer")]
     SuiteNotOffered,
-    /// The second MAC of a hello is set, though no cookie was given out.
-    #[error("the hello answers a cookie that was never given")]
-    UnaskedCookie,
     /// The bytes are no point of the curve.
     #[error("the {0} is no point on secp256k1")]
     InvalidPoint(&'static str),
@@ -232,6 +232,9 @@ pub enum ApiMisuse {
     /// This side has closed, or one of the two has aborted the session.
     #[error("the session is over in that direction; open another")]
     SessionOver,
+    /// A ticket is used by the side that had its role in the session that it comes from.
+    #[error("the ticket is for the other role; dial live")]
+    TicketOfOtherRole,
     /// A new epoch is being agreed on already.
     #[error("a new epoch is under way already; wait for it")]
     EpochUnderWay,
@@ -275,9 +278,11 @@ impl Error {
             Self::PeerIncompatible(PeerIncompatible::SuiteTooLow { .. }) => Some(Reject::SuiteTooLow),
             Self::PeerIncompatible(PeerIncompatible::ClockSkew { .. }) => Some(Reject::ClockSkew),
             Self::ApiMisuse(_) => Some(Reject::Unable),
-            Self::PeerIncompatible(_) | Self::PeerMisbehaved(_) | Self::Rejected(_) | Self::Exhausted(_) => {
-                None
-            }
+            Self::PeerIncompatible(_)
+            | Self::PeerMisbehaved(_)
+            | Self::Rejected(_)
+            | Self::TicketUnknown
+            | Self::Exhausted(_) => None,
         }
     }
 }

@@ -12,6 +12,9 @@ use crate::state::StateHash;
 /// Length in bytes of a hello's MACs.
 pub(crate) const MAC: usize = 16;
 
+/// What `mac2` is over, in bytes: header, `e`, `mac1`.
+const MAC2_COVERS: usize = 4 + 33 + MAC;
+
 /// Length in bytes of a ticket's id.
 pub(crate) const TICKET_ID: usize = 16;
 
@@ -97,6 +100,20 @@ pub(crate) fn mac1(responder: &PublicKey, header_and_e: &[u8]) -> [u8; MAC] {
     let mut mac = [0; MAC];
     mac.iter_mut().zip(hash::hmac(&key, header_and_e)).for_each(|(to, from)| *to = from);
     mac
+}
+
+/// `mac2 = HMAC(key = cookie, header || e || mac1)[0..16]`.
+pub(crate) fn mac2(cookie: &[u8; MAC], header_and_e: &[u8], mac1: &[u8; MAC]) -> [u8; MAC] {
+    let mut text = [0; MAC2_COVERS];
+    text.iter_mut().zip(header_and_e.iter().chain(mac1)).for_each(|(to, from)| *to = *from);
+    let mut mac = [0; MAC];
+    mac.iter_mut().zip(hash::hmac(cookie, &text)).for_each(|(to, from)| *to = from);
+    mac
+}
+
+/// `cookie_key = SHA256("countersign/1 cookie" || responder_static)`. Whoever knows the responder knows it.
+pub(crate) fn cookie_key(responder: &PublicKey) -> Secret32 {
+    Secret32::new(hash::sha256(&[labels::COOKIE, &responder.compressed()]))
 }
 
 /// `reject_key || nonce_key = HKDF(salt = ck, ikm = "countersign/1 reject", info = h, 64)`,

@@ -28,6 +28,7 @@ pub mod handshake;
 
 mod aead;
 mod channel;
+mod cookie;
 mod custody;
 mod eip712;
 mod error;
@@ -52,10 +53,14 @@ pub use channel::{
     Abort, Agreed, Channel, ContentType, Due, Limits, MAX_BYTES, MAX_CONTENT, MAX_DATAGRAM,
     MAX_DATAGRAM_CONTENT, MAX_RECORDS, OpenedDatagram, Padding, RECORD_OVERHEAD, Received, lane_of,
 };
+pub use cookie::{COOKIE_MESSAGE, CookieJar, bear_cookie};
 pub use custody::{EcdhPurpose, KeyAnswer, KeyRequest};
 pub use error::{ApiMisuse, ChainDisagrees, Error, Exhausted, FloorOf, PeerIncompatible, PeerMisbehaved};
 pub use exporter::Exporter;
-pub use handshake::{Established, InitiatorEphemerals, ResponderEphemerals, Summary, initiator, responder};
+pub use handshake::{
+    Established, First, InitiatorEphemerals, ResponderEphemerals, Summary, first_message, initiator,
+    responder, resumption,
+};
 pub use identity::{Address, AddressError, Identity, Label, LabelError};
 pub use peer::{KeyMismatch, PeerKey};
 pub use proposal::Proposal;

@@ -12,6 +12,12 @@ pub(crate) const HELLO: u8 = 1;
 pub(crate) const REPLY: u8 = 2;
 /// First byte of a reject.
 pub(crate) const REJECT: u8 = 3;
+/// First byte of a resume.
+pub(crate) const RESUME: u8 = 4;
+/// All of the message that says that a ticket is unknown.
+pub(crate) const TICKET_UNKNOWN: u8 = 5;
+/// First byte of a cookie.
+pub(crate) const COOKIE: u8 = 6;
 
 /// Takes a message apart from the front.
 pub(crate) struct Reader<'a>(&'a [u8]);

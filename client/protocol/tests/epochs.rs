@@ -60,7 +60,8 @@ enum Event {
 }
 
 fn at_block(view: &StateView, block: u64) -> StateView {
-    let anchor = countersign_protocol::Anchor { block_number: block, block_hash: [block as u8; 32], ..anchor() };
+    let anchor =
+        countersign_protocol::Anchor { block_number: block, block_hash: [block as u8; 32], ..anchor() };
     StateView::proven(anchor, *view.local(), *view.peer(), view.readings().to_vec()).unwrap()
 }
 
@@ -163,7 +164,10 @@ fn the_exporter_stays_and_the_ticket_is_given_once() {
     let (ours, theirs) = (session.alice.take_ticket().unwrap(), session.bob.take_ticket().unwrap());
     assert_eq!(ours.id(), theirs.id());
     assert_eq!((ours.role(), theirs.role()), (Role::Initiator, Role::Responder));
-    assert_eq!((ours.peer(), theirs.peer()), (session.pair.bob.record.identity, session.pair.alice.record.identity));
+    assert_eq!(
+        (ours.peer(), theirs.peer()),
+        (session.pair.bob.record.identity, session.pair.alice.record.identity)
+    );
     assert!(session.alice.take_ticket().is_none());
     assert!(format!("{ours:?}").starts_with("Ticket { peer: "), "and no secret");
 }
@@ -253,7 +257,8 @@ fn only_the_sessions_own_records_carry_it_on() {
     let error = session.alice.request_state_ticket(at_block(&pair.alice_view, 78)).unwrap_err();
     assert_eq!(error, ChainDisagrees::Record(Role::Responder).into());
     let view = session.alice_view(78);
-    let fewer = StateView::proven(*view.anchor(), *view.local(), *view.peer(), readings()[..2].to_vec()).unwrap();
+    let fewer =
+        StateView::proven(*view.anchor(), *view.local(), *view.peer(), readings()[..2].to_vec()).unwrap();
     let error = session.alice.request_state_ticket(fewer).unwrap_err();
     assert_eq!(error, ApiMisuse::ViewOfOtherProposal.into());
     assert!(session.alice.next_outgoing().is_none() && session.alice.is_idle());
@@ -466,10 +471,7 @@ fn datagrams_flow_beside_the_stream_through_an_epoch() {
     let opened = session.bob.open_datagram(&mut copy, 5_000).unwrap();
     assert_eq!((opened.number, opened.is_newest, &*opened.content), (0, false, &b"tick 1"[..]));
     let mut other = Session::new(Pair { alice_now: support::NOW + 1, ..Pair::new() });
-    assert_eq!(
-        other.bob.open_datagram(&mut early, 0).err(),
-        Some(PeerMisbehaved::ForeignDatagram.into())
-    );
+    assert_eq!(other.bob.open_datagram(&mut early, 0).err(), Some(PeerMisbehaved::ForeignDatagram.into()));
 }
 
 #[test]

@@ -4,8 +4,8 @@
 mod support;
 
 use countersign_protocol::{
-    Address, ApiMisuse, ChainDisagrees, Channel, ContentType, EcdhPurpose, Error, FloorOf, KeyAnswer, KeyRequest,
-    Label, PeerIncompatible, PeerMisbehaved, Query, Reject, Role, StateView, Suite, SuitePolicy,
+    Address, ApiMisuse, ChainDisagrees, Channel, ContentType, EcdhPurpose, Error, FloorOf, KeyAnswer,
+    KeyRequest, Label, PeerIncompatible, PeerMisbehaved, Query, Reject, Role, StateView, Suite, SuitePolicy,
 };
 use support::{Pair, Party, anchor, initiator_ephemerals, readings, responder_ephemerals, view};
 
@@ -26,7 +26,7 @@ fn both_sides_agree_on_everything() {
 fn records_travel_both_ways_and_the_exporter_is_shared() {
     let (mut alice, mut bob) = Pair::new().establish();
     for text in [&b""[..], b"order", &[7; 16_384]] {
-        let mut pass = |from: &mut Channel, to: &mut Channel| {
+        let pass = |from: &mut Channel, to: &mut Channel| {
             let mut record = [&[0], text, &[0; 16]].concat();
             from.seal(ContentType::Data, &mut record).unwrap();
             assert_eq!(to.open(&mut record, 0).map(support::text), Ok(text.to_vec()));

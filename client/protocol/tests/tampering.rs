@@ -21,8 +21,12 @@ fn alterations(message: &[u8]) -> impl Iterator<Item = Vec<u8>> + '_ {
 #[test]
 fn no_altered_hello_is_accepted() {
     for pair in [Pair::new(), Pair::classical()] {
-        for mut altered in alterations(&pair.hello().hello) {
-            assert!(pair.read_hello(&mut altered).is_err());
+        let hello = pair.hello().hello;
+        for mut altered in alterations(&hello) {
+            // A responder that is not under load does not look at mac2, the last 16 bytes.
+            let is_mac2 =
+                altered.len() == hello.len() && altered[..hello.len() - 16] == hello[..hello.len() - 16];
+            assert_eq!(pair.read_hello(&mut altered).is_ok(), is_mac2);
         }
     }
 }

@@ -31,7 +31,9 @@ pub enum Abort {
     #[error("the session's keys are worn out, as no rotation came in time; open a new session")]
     KeysWornOut,
     /// No state could be proven for a new epoch.
-    #[error("no state of the chain could be proven for a new epoch; open a new session once the endpoints answer")]
+    #[error(
+        "no state of the chain could be proven for a new epoch; open a new session once the endpoints answer"
+    )]
     Unproven,
 }
 

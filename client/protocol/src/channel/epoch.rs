@@ -135,14 +135,8 @@ impl Considered {
         let (symmetric, psk) = link.open(self.kind, link.role.other(), &self.prefix, view);
         let mut content = head(self.kind, self.epoch).to_vec();
         let freshness = self.kind.freshness(link.suite);
-        let split = continuation::answer(
-            symmetric,
-            &psk,
-            freshness,
-            &mut self.message,
-            ephemerals,
-            &mut content,
-        )?;
+        let split =
+            continuation::answer(symmetric, &psk, freshness, &mut self.message, ephemerals, &mut content)?;
         Ok((content, split))
     }
 }
@@ -207,7 +201,11 @@ pub(super) fn check_continues(view: &StateView, session: &StateView, role: Role)
 }
 
 /// Whether a request proposes what section 7 allows: another block and other values, and nothing else.
-pub(super) fn check_proposal(proposal: &Proposal, session: &StateView, role: Role) -> Result<(), PeerMisbehaved> {
+pub(super) fn check_proposal(
+    proposal: &Proposal,
+    session: &StateView,
+    role: Role,
+) -> Result<(), PeerMisbehaved> {
     let expected = Proposal::within(session, role);
     let is_same = proposal.timestamp_unix_ms == 0
         && proposal.initiator == expected.initiator

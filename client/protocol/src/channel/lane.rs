@@ -254,7 +254,7 @@ const LENGTH: usize = 2;
 const GRACE_MS: u64 = 5_000;
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
 mod tests {
     use core::num::NonZeroU16;
 
@@ -346,7 +346,11 @@ mod tests {
         bob.confirm(20);
         assert_eq!(opened(&mut bob, &under_way, 20 + GRACE_MS), Ok((0, false, b"old".to_vec())));
         let [mut late, _] = lanes();
-        let late = { sent(&mut late, b"0"); sent(&mut late, b"1"); sent(&mut late, b"2") };
+        let late = {
+            sent(&mut late, b"0");
+            sent(&mut late, b"1");
+            sent(&mut late, b"2")
+        };
         let gone = Err(PeerMisbehaved::UnexpectedEpoch { epoch: 0 }.into());
         assert_eq!(opened(&mut bob, &late, 21 + GRACE_MS), gone);
         assert!(bob.previous.is_none());

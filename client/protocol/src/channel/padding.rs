@@ -94,7 +94,10 @@ mod tests {
             let buckets = (0..=16_384).map(|length| (length, policy.bucket(length, 16_384)));
             let mut before = 0;
             for (length, bucket) in buckets {
-                assert!(bucket >= length && bucket <= 16_384 && bucket >= before, "{policy:?} {length} {bucket}");
+                assert!(
+                    bucket >= length && bucket <= 16_384 && bucket >= before,
+                    "{policy:?} {length} {bucket}"
+                );
                 before = bucket;
             }
         }

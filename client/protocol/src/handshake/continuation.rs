@@ -100,8 +100,7 @@ pub(crate) fn answer(
         payload = rest;
         let mut kem = None;
         if suite == Suite::Hybrid {
-            let (sealed, rest) =
-                payload.split_at_mut_checked(ENCAPSULATION_KEY + TAG).ok_or(bad_length)?;
+            let (sealed, rest) = payload.split_at_mut_checked(ENCAPSULATION_KEY + TAG).ok_or(bad_length)?;
             let opened = symmetric.decrypt(sealed).map_err(|_| ChainDisagrees::NotConfirmed)?;
             let key = opened.first_chunk().copied().ok_or(bad_length)?;
             kem = Some(EncapsulationKey::parse(key).ok_or(PeerMisbehaved::InvalidEncapsulationKey)?);

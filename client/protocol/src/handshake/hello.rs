@@ -1,4 +1,4 @@
-//! The outside of a hello: what can be checked before any curve operation.
+//! The outside of a hello and of a resume: what can be checked before any curve operation.
 //!
 //! ```text
 //! byte  0      1         2       3         4                          end-32    end-16    end
@@ -8,6 +8,7 @@
 //!         1      1         level   bit set
 //! ```
 //!
+//! A resume has the type 4, and a ticket id of 16 bytes and its sealed proposal behind the Noise message. In a hello
 //! Noise message 1 is `e` 33, for the hybrid suite `e1` 1,184 + 16, `s` 33 + 16, and the sealed
 //! [`Proposal`](crate::Proposal) with its tag. The first four bytes are part of the prologue, so that
 //! taking a suite away from the offer breaks the handshake. `mac1`, over those four bytes and `e`, shows that
@@ -22,24 +23,30 @@ use crate::curve::PublicKey;
 use crate::error::{Error, PeerIncompatible, PeerMisbehaved};
 use crate::handshake::POINT;
 use crate::kem::ENCAPSULATION_KEY;
-use crate::key_schedule::{MAC, mac1};
+use crate::key_schedule::{MAC, TICKET_ID, mac1};
 use crate::proposal::{MAX_PROPOSAL, PADDING};
 use crate::suite::{Suite, SuitePolicy};
-use crate::wire::{HELLO, VERSION};
+use crate::wire::{HELLO, RESUME, VERSION};
 
 pub(super) const HEADER: usize = 4;
-const MACS: usize = 2 * MAC;
+/// Bytes of both MACs, which end the message.
+pub(crate) const MACS: usize = 2 * MAC;
 /// What `mac1` is over: the header and `e`.
-const MAC1_COVERS: usize = HEADER + POINT;
+pub(crate) const MAC1_COVERS: usize = HEADER + POINT;
 
 /// Longest hello in bytes.
-pub(super) const MAX_HELLO: usize = around_proposal(Suite::Hybrid) + MAX_PROPOSAL;
+pub(super) const MAX_HELLO: usize = First::Hello.around_proposal(Suite::Hybrid) + MAX_PROPOSAL;
 
 /// The first bytes of a hello.
 pub(super) type Header = [u8; HEADER];
 
-pub(super) fn header(suites: SuitePolicy) -> Header {
-    [HELLO, VERSION, suites.preferred().level(), suites.offered()]
+/// What a dialler may send first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum First {
+    /// The beginning of a live handshake: [`ExpectHello`](crate::responder::ExpectHello) reads it.
+    Hello,
+    /// The beginning of a resumption: [`AwaitingTicket`](crate::resumption::AwaitingTicket) reads it.
+    Resume,
 }
 
 /// Appends `mac1`, and a `mac2` of zeros.
@@ -49,58 +56,105 @@ pub(super) fn append_macs(hello: &mut Vec<u8>, responder: &PublicKey) {
     hello.extend_from_slice(&[0; MAC]);
 }
 
-/// A hello whose outside is in order.
+/// A hello or a resume whose outside is in order.
 pub(super) struct Opened<'a> {
     pub(super) header: Header,
     pub(super) suite: Suite,
-    pub(super) noise_message: &'a mut [u8],
+    /// What stands between the header and the MACs.
+    pub(super) body: &'a mut [u8],
 }
 
-/// Checks type, version, length, `mac1` and suite, in the order of their cost.
-pub(super) fn open<'a>(hello: &'a mut [u8], responder: &PublicKey) -> Result<Opened<'a>, Error> {
-    let length = hello.len();
+/// What was sent to this responder first, checked in the order of the cost: type, version, suite, length, `mac1`. A responder
+/// under load does this, then asks for a [cookie](crate::CookieJar), and only then reads on.
+///
+/// # Errors
+/// [`PeerMisbehaved`] and [`PeerIncompatible`]; there is nothing to answer, close the connection.
+pub fn first_message(message: &[u8], responder: &PublicKey) -> Result<First, Error> {
+    let length = message.len();
     let bad_length = PeerMisbehaved::BadLength { expected: "hello", length };
-    let (header, _) = hello.split_first_chunk::<HEADER>().ok_or(bad_length)?;
-    let header = *header;
-    let [kind, version, level, offered] = header;
-    if kind != HELLO {
-        return Err(PeerMisbehaved::UnexpectedMessage { expected: "hello", got: kind }.into());
-    }
+    let [kind, version, level, offered] = *message.first_chunk::<HEADER>().ok_or(bad_length)?;
+    let first =
+        First::from_byte(kind).ok_or(PeerMisbehaved::UnexpectedMessage { expected: "hello", got: kind })?;
     if version != VERSION {
         return Err(PeerIncompatible::Version { got: version }.into());
     }
     let suite = Suite::from_level(level).ok_or(PeerIncompatible::UnknownSuite { level })?;
-    if !is_length(suite, length) {
+    if !first.is_length(suite, length) {
         return Err(bad_length.into());
     }
-    let (before, macs) = hello.split_at_mut_checked(length - MACS).ok_or(bad_length)?;
-    let (claimed, mac2) = macs.split_first_chunk::<MAC>().ok_or(bad_length)?;
-    let header_and_e = before.get(..MAC1_COVERS).ok_or(bad_length)?;
-    if !bool::from(mac1(responder, header_and_e).ct_eq(claimed)) {
+    let header_and_e = message.get(..MAC1_COVERS).ok_or(bad_length)?;
+    let claimed = message.get(length - MACS..length - MAC).ok_or(bad_length)?;
+    if !bool::from(mac1(responder, header_and_e).as_slice().ct_eq(claimed)) {
         return Err(PeerMisbehaved::NotForThisResponder.into());
     }
     if offered & suite.bit() == 0 {
         return Err(PeerMisbehaved::SuiteNotOffered.into());
     }
-    if mac2.iter().any(|byte| *byte != 0) {
-        return Err(PeerMisbehaved::UnaskedCookie.into());
+    Ok(first)
+}
+
+/// As [`first_message`], where it must be of that kind.
+pub(super) fn open<'a>(
+    message: &'a mut [u8],
+    expected: First,
+    responder: &PublicKey,
+) -> Result<Opened<'a>, Error> {
+    let bad_length = PeerMisbehaved::BadLength { expected: expected.name(), length: message.len() };
+    if first_message(message, responder)? != expected {
+        let got = message.first().copied().unwrap_or_default();
+        return Err(PeerMisbehaved::UnexpectedMessage { expected: expected.name(), got }.into());
     }
-    let noise_message = before.get_mut(HEADER..).ok_or(bad_length)?;
-    Ok(Opened { header, suite, noise_message })
+    let (header, rest) = message.split_first_chunk_mut::<HEADER>().ok_or(bad_length)?;
+    let [_, _, level, _] = *header;
+    let suite = Suite::from_level(level).ok_or(PeerIncompatible::UnknownSuite { level })?;
+    let (body, _) = rest.split_last_chunk_mut::<MACS>().ok_or(bad_length)?;
+    Ok(Opened { header: *header, suite, body })
 }
 
-/// Whether a hello of that suite may be that long: proposals come in few lengths.
-fn is_length(suite: Suite, length: usize) -> bool {
-    length
-        .checked_sub(around_proposal(suite))
-        .is_some_and(|proposal| (1..=MAX_PROPOSAL).contains(&proposal) && proposal.is_multiple_of(PADDING))
-}
+impl First {
+    /// The first bytes of a message that uses one suite and offers several.
+    pub(super) fn header(self, suite: Suite, offered: SuitePolicy) -> Header {
+        let kind = match self {
+            Self::Hello => HELLO,
+            Self::Resume => RESUME,
+        };
+        [kind, VERSION, suite.level(), offered.offered()]
+    }
 
-/// Bytes of a hello besides the proposal.
-const fn around_proposal(suite: Suite) -> usize {
-    let kem = match suite {
-        Suite::Classical => 0,
-        Suite::Hybrid => ENCAPSULATION_KEY + TAG,
-    };
-    HEADER + POINT + kem + POINT + TAG + TAG + MACS
+    const fn from_byte(byte: u8) -> Option<Self> {
+        match byte {
+            HELLO => Some(Self::Hello),
+            RESUME => Some(Self::Resume),
+            _ => None,
+        }
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Hello => "hello",
+            Self::Resume => "resume",
+        }
+    }
+
+    /// Whether such a message of that suite may be that long: proposals come in few lengths.
+    fn is_length(self, suite: Suite, length: usize) -> bool {
+        length.checked_sub(self.around_proposal(suite)).is_some_and(|proposal| {
+            (1..=MAX_PROPOSAL).contains(&proposal) && proposal.is_multiple_of(PADDING)
+        })
+    }
+
+    /// Bytes of such a message besides the proposal.
+    const fn around_proposal(self, suite: Suite) -> usize {
+        let kem = match suite {
+            Suite::Classical => 0,
+            Suite::Hybrid => ENCAPSULATION_KEY + TAG,
+        };
+        let own = match self {
+            // The static key, and the tag of the payload that is the proposal.
+            Self::Hello => POINT + TAG + TAG,
+            // The tag of the empty payload, the ticket's id, and the tag of the proposal.
+            Self::Resume => TAG + TICKET_ID + TAG,
+        };
+        HEADER + POINT + kem + own + MACS
+    }
 }

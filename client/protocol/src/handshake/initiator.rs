@@ -15,7 +15,10 @@ use crate::curve::PublicKey;
 use crate::custody::{EcdhPurpose, KeyAnswer, KeyRequest};
 use crate::error::{ApiMisuse, ChainDisagrees, Error, PeerMisbehaved};
 use crate::handshake::ephemerals::{Ephemeral, InitiatorEphemerals};
-use crate::handshake::{Established, Summary, floor, hello, product, read_reply_keys, reply, write_ephemeral};
+use crate::handshake::hello::First;
+use crate::handshake::{
+    Established, Summary, floor, hello, product, read_reply_keys, reply, write_ephemeral,
+};
 use crate::kem::KemKeyPair;
 use crate::key_schedule;
 use crate::labels;
@@ -100,7 +103,7 @@ pub fn start(
     floor::check_policy(suite, suites)?;
     floor::check_records(suite, &view, Role::Initiator)?;
 
-    let header = hello::header(suites);
+    let header = First::Hello.header(suite, suites);
     let mut symmetric = SymmetricState::new(suite.live_name(), [labels::PROLOGUE, &header]);
     symmetric.mix_hash(&responder.compressed());
     let mut hello = Vec::with_capacity(hello::MAX_HELLO);

@@ -1,15 +1,18 @@
-//! `IKhfs+psk2` and `IKpsk2`: one struct per state, every step consumes the one before.
+//! `IKhfs+psk2` for live sessions, `NNhfs+psk0` for what continues one: one struct per state, every step consumes the one
+//! before.
 
 pub mod initiator;
 pub mod responder;
+pub mod resumption;
 
 pub(crate) mod continuation;
 mod ephemerals;
 mod floor;
-mod hello;
+pub(crate) mod hello;
 mod reply;
 
 pub use ephemerals::{InitiatorEphemerals, ResponderEphemerals};
+pub use hello::{First, first_message};
 
 use alloc::vec::Vec;
 

@@ -16,6 +16,7 @@ use crate::curve::PublicKey;
 use crate::custody::{EcdhPurpose, KeyAnswer, KeyRequest};
 use crate::error::{ApiMisuse, ChainDisagrees, Error, PeerIncompatible, PeerMisbehaved};
 use crate::handshake::ephemerals::ResponderEphemerals;
+use crate::handshake::hello::First;
 use crate::handshake::{Established, POINT, Summary, floor, hello, product, reply, write_reply_keys};
 use crate::identity::Identity;
 use crate::kem::{ENCAPSULATION_KEY, EncapsulationKey};
@@ -116,9 +117,9 @@ impl ExpectHello {
     /// [`PeerMisbehaved`] and [`PeerIncompatible`]; there is nothing to answer, close the connection.
     pub fn read(self, message: &mut [u8]) -> Result<AwaitingHelloProduct, Error> {
         let Self { params } = self;
-        let hello::Opened { header, suite, noise_message } = hello::open(message, &params.public_key)?;
-        let bad_length = PeerMisbehaved::BadLength { expected: "hello", length: noise_message.len() };
-        let (e, sealed) = noise_message.split_first_chunk::<POINT>().ok_or(bad_length)?;
+        let hello::Opened { header, suite, body } = hello::open(message, First::Hello, &params.public_key)?;
+        let bad_length = PeerMisbehaved::BadLength { expected: "hello", length: body.len() };
+        let (e, sealed) = body.split_first_chunk::<POINT>().ok_or(bad_length)?;
         let initiator_ephemeral = PublicKey::from_compressed(e)
             .map_err(|_| PeerMisbehaved::InvalidPoint("initiator's ephemeral key"))?;
         let mut symmetric = SymmetricState::new(suite.live_name(), [labels::PROLOGUE, &header]);
@@ -247,7 +248,7 @@ impl AwaitingPeer {
         let handshake_hash = split.handshake_hash;
         let channel = Channel::after(split, Role::Responder, suite, view.clone());
         let summary = Summary { role: Role::Responder, suite, handshake_hash, state_hash, view };
-        Ok(SentReply { reply, next: ExpectConfirmation { channel, summary } })
+        Ok(SentReply { reply, next: ExpectConfirmation::new(channel, summary) })
     }
 
     /// Refuses with a reason of the caller's: the message to send.
@@ -278,6 +279,10 @@ impl AwaitingPeer {
 }
 
 impl ExpectConfirmation {
+    pub(super) const fn new(channel: Channel, summary: Summary) -> Self {
+        Self { channel, summary }
+    }
+
     /// Reads the initiator's first record. Only now is there a channel: nothing is sent to, or believed
     /// of, a party that has not shown the same keys.
     ///

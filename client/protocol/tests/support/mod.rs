@@ -5,8 +5,8 @@
 use countersign_protocol::curve::{PublicKey, SecretKey};
 use countersign_protocol::{
     Address, Anchor, Established, Identity, InitiatorEphemerals, KeyAnswer, KeyRequest, Label, PeerKey,
-    Query, Reading, Received, RegistryRecord, ResponderEphemerals, SignatureScheme, StateView, Suite, SuitePolicy,
-    initiator, responder,
+    Query, Reading, Received, RegistryRecord, ResponderEphemerals, SignatureScheme, StateView, Suite,
+    SuitePolicy, initiator, responder,
 };
 
 /// By both sides' clocks, unless a test says otherwise.
