@@ -91,12 +91,21 @@ def primitives() -> list[dict]:
     cases.append(case("kem_pair", "a seed", seed=drawn("live 1 kem", 64).hex()))
     key = cases[-1]["outputs"]["public"]
     cases.append(case("encapsulation", "a key", key=key, randomness=drawn("m").hex()))
-    for name, start in (("a coefficient of 3328", "000dd0"), ("a coefficient of 3329", "010d00"), ("the other of 3329", "0010d0")):
+    for name, start in (
+        ("a coefficient of 3328", "000dd0"),
+        ("a coefficient of 3329", "010d00"),
+        ("the other of 3329", "0010d0"),
+    ):
         cases.append(case("encapsulation", name, key=start + key[6:], randomness=drawn("m").hex()))
     point = KeyPair(bytes.fromhex(RESPONDER)).public.hex()
     x = point[2:]
     points = {"a point": point, "its negative": f"{int(point[:2], 16) ^ 1:02x}{x}", "off the curve": f"02{5:064x}"}
-    points |= {"x above the field": "02" + "ff" * 32, "infinity": "00", "infinity, 33 bytes": "00" * 33, "a hybrid form": "06" + x * 2}
+    points |= {
+        "x above the field": "02" + "ff" * 32,
+        "infinity": "00",
+        "infinity, 33 bytes": "00" * 33,
+        "a hybrid form": "06" + x * 2,
+    }
     points |= {"uncompressed": "04" + x * 2, "x alone": x, "an unknown form": "05" + x}
     return cases + [case("diffie_hellman", name, secret=INITIATOR, point=value) for name, value in points.items()]
 
@@ -125,11 +134,22 @@ def handshakes() -> list[dict]:
         done = case("live", name, **inputs)
         out = done["outputs"]
         cases += [done, case("live", f"{name}, 16 readings", **live_inputs(suite, 16))]
-        places = {"version": 1, "suite": 2, "offered": 3, "ephemeral": 20, "static": -600, "proposal": -100, "mac1": -20, "tag": -33}
+        places = {
+            "version": 1,
+            "suite": 2,
+            "offered": 3,
+            "ephemeral": 20,
+            "static": -600,
+            "proposal": -100,
+            "mac1": -20,
+            "tag": -33,
+        }
         for part, at in places.items():
             spoilt_hello = spoilt(out["hello"], at)
             if 0 < at < 37:  # what mac1 covers: it is made anew, so that the message opens no further all the same
-                cases.append(case("open_hello", f"{name}, {part} without its mac1", responder_static=RESPONDER, hello=spoilt_hello))
+                cases.append(
+                    case("open_hello", f"{name}, {part} without its mac1", responder_static=RESPONDER, hello=spoilt_hello)
+                )
                 spoilt_hello = with_mac1(spoilt_hello)
             cases.append(case("open_hello", f"{name}, altered {part}", responder_static=RESPONDER, hello=spoilt_hello))
         shared = {key: inputs[key] for key in ("suite", "offered", "initiator_static", "state", "timestamp", "initiator")}
@@ -139,7 +159,7 @@ def handshakes() -> list[dict]:
         cases.append(case("open_answer", f"{name}, altered ephemeral", **shared, answer=spoilt(out["reply"], 30)))
         other = shared | {"state": state(1, suite, 21_000_001)}
         cases.append(case("open_answer", f"{name}, another state", **other, answer=out["reply"]))
-        for reason, reject in zip(REASONS, out["rejects"]):
+        for reason, reject in zip(REASONS, out["rejects"], strict=True):
             cases.append(case("open_answer", f"{name}, {reason[0]}", **shared, answer=reject))
             cases.append(case("open_answer", f"{name}, altered {reason[0]}", **shared, answer=spoilt(reject, -1)))
             cases.append(case("open_answer", f"{name}, nonce of {reason[0]}", **shared, answer=spoilt(reject, 3)))
@@ -218,7 +238,14 @@ def sealed() -> list[dict]:
     return cases
 
 
-FILES = {"primitives": primitives, "state": states, "live": handshakes, "epochs": renewals, "resumption": resumptions, "records": sealed}
+FILES = {
+    "primitives": primitives,
+    "state": states,
+    "live": handshakes,
+    "epochs": renewals,
+    "resumption": resumptions,
+    "records": sealed,
+}
 
 
 def write(folder: Path) -> int:

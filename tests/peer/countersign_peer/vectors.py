@@ -44,8 +44,8 @@ def _shown(value):
     return value
 
 
-def _bytes(text: str | None) -> bytes | None:
-    return None if text is None else bytes.fromhex(text)
+def _bytes(text: str) -> bytes:
+    return bytes.fromhex(text)
 
 
 def _record(of: dict) -> Record:

@@ -23,11 +23,30 @@ class Vectors(unittest.TestCase):
             self.assertEqual(vectors.check(Path(one)), 0)
 
     def test_cases_that_must_be_refused_are_and_the_others_are_not(self):
-        refusals = ("altered", "without", "off the", "above", "infinity", "3329", "another", "unknown", "17 ", "padding that", "no padding")
+        refusals = (
+            "altered",
+            "without",
+            "off the",
+            "above",
+            "infinity",
+            "3329",
+            "another",
+            "unknown",
+            "17 ",
+            "padding that",
+            "no padding",
+        )
         refusals += ("nonce of", "too short", "empty", "uncompressed", "x alone", "hybrid form")
         for name in ("primitives", "state", "live", "records"):
             for case in vectors.FILES[name]():
-                opens = case["kind"] in ("open_hello", "open_answer", "open_proposal", "open_record", "diffie_hellman", "encapsulation")
+                opens = case["kind"] in (
+                    "open_hello",
+                    "open_answer",
+                    "open_proposal",
+                    "open_record",
+                    "diffie_hellman",
+                    "encapsulation",
+                )
                 wanted = opens and any(word in case["name"] for word in refusals)
                 self.assertEqual(case["outputs"].get("refused", False), wanted, case["name"])
 
