@@ -195,7 +195,19 @@ def dials_and_rotates_classically(stage: Stage) -> None:
 def dials_and_resumes(stage: Stage) -> None:
     """Three sessions, the second and third from tickets, the third after a rotation in the second."""
     listener = real_listen(stage)
-    steps = ("send:one", "close", "resume", "send:two", "rotate", "epoch:1", "send:three", "close", "resume", "send:four", "close")
+    steps = (
+        "send:one",
+        "close",
+        "resume",
+        "send:two",
+        "rotate",
+        "epoch:1",
+        "send:three",
+        "close",
+        "resume",
+        "send:four",
+        "close",
+    )
     peer = connect_to(stage, listener, "peer", "alice", "--do", *steps)
     for resumed in (False, True, True):
         ours, theirs = peer.event("session"), listener.event("session")

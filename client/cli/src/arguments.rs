@@ -14,6 +14,7 @@ mod layered;
 mod passphrase;
 mod payer;
 mod reason;
+mod replay;
 mod session;
 mod writer;
 
@@ -24,6 +25,7 @@ pub(crate) use layered::{Layer, Layered};
 pub(crate) use passphrase::PassphraseArguments;
 pub(crate) use payer::PayerArguments;
 pub(crate) use reason::Reason;
+pub(crate) use replay::{MaybeSecret, ReplayArguments};
 pub(crate) use session::{InstrumentArgument, SuiteArguments};
 pub(crate) use writer::{NodeArguments, WriterArguments};
 

@@ -1,7 +1,7 @@
 //! This side of a session: settings, key and chain joined into the library's `Trader`.
 
 use clap::Args;
-use countersign::{Policy, Trader};
+use countersign::{Policy, Trader, TraderBuilder};
 
 use crate::arguments::{ChainArguments, KeystoreArguments, OwnerArguments, SuiteArguments};
 use crate::context::Context;
@@ -31,6 +31,16 @@ impl LocalArguments {
         peer: Option<&Account>,
         policy: Policy,
     ) -> Result<Trader, Failure> {
+        Ok(self.builder(context, peer, policy).await?.build())
+    }
+
+    /// As [`trader`](Self::trader), where more is to be said.
+    pub(crate) async fn builder(
+        &self,
+        context: &Context,
+        peer: Option<&Account>,
+        policy: Policy,
+    ) -> Result<TraderBuilder, Failure> {
         let settings = &context.settings;
         let owner = settings.owner(&self.owner)?;
         let chain = self.chain(context, &owner, peer)?;
@@ -38,7 +48,7 @@ impl LocalArguments {
         let key =
             keyfile::open(context.console, &path, &settings.passphrase(&self.keystore.passphrase)).await?;
         let builder = Trader::builder(owner.identity, key, chain.resolver()?);
-        Ok(builder.suites(settings.suites(&self.suites)).timeouts(settings.timeouts()).policy(policy).build())
+        Ok(builder.suites(settings.suites(&self.suites)).timeouts(settings.timeouts()).policy(policy))
     }
 
     fn chain(

@@ -3,6 +3,7 @@
 mod chain;
 mod domain;
 mod identity;
+mod replay;
 mod session;
 
 pub(crate) use chain::ChainSettings;

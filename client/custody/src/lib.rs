@@ -26,6 +26,6 @@ pub use custody::{Custody, CustodyError, KeyOperation};
 pub use keystore::{Keystore, KeystoreError, ScryptCost, UnsupportedPart};
 pub use local_key::LocalKey;
 pub use passphrase::{Passphrase, PassphraseError};
-pub use private_file::PrivateFileError;
+pub use private_file::{PrivateFileError, read_file_or_pipe as read_private_file};
 pub use shared_custody::SharedCustody;
 pub use static_products::StaticProducts;

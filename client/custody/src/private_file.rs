@@ -60,8 +60,11 @@ pub(crate) fn read(path: &Path, limit: usize) -> Result<Zeroizing<Vec<u8>>, Priv
     read_opened(path, limit)
 }
 
-/// As [`read`], but takes a pipe too: a shell's `<(…)` is one.
-pub(crate) fn read_file_or_pipe(path: &Path, limit: usize) -> Result<Zeroizing<Vec<u8>>, PrivateFileError> {
+/// Reads a file, or a named pipe such as a shell's `<(…)`, of at most `limit` bytes that nobody but its owner may open.
+///
+/// # Errors
+/// [`PrivateFileError`]: open to other users, too long, no file, or the operating system's reason.
+pub fn read_file_or_pipe(path: &Path, limit: usize) -> Result<Zeroizing<Vec<u8>>, PrivateFileError> {
     if std::fs::metadata(path).map_err(io_error("open", path))?.is_dir() {
         return Err(PrivateFileError::NotAFile { path: path.into() });
     }

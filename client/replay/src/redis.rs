@@ -55,12 +55,12 @@ impl RedisCache {
     ///
     /// # Errors
     /// [`RedisCacheError`]: no answer, not let in, or a server that forgets by itself.
-    pub async fn connect(url: RedisUrl, limits: RedisLimits) -> Result<Self, RedisCacheError> {
+    pub async fn connect(url: &RedisUrl, limits: RedisLimits) -> Result<Self, RedisCacheError> {
         let RedisLimits { capacity, patience } = limits;
-        let account = Account::of(&url);
+        let account = Account::of(url);
         url.choose_tls_provider();
         let failed = |error: RedisError| account.failure(&error, patience);
-        let client = Client::open(url.into_connection_info()).map_err(failed)?;
+        let client = Client::open(url.connection_info()).map_err(failed)?;
         let found = timeout(patience, async {
             let config = AsyncConnectionConfig::new()
                 .set_connection_timeout(Some(patience))

@@ -86,7 +86,8 @@ def listen(arguments) -> int:
     refusing = list(arguments.refuse_epoch)
     scripts = [steps for _, steps in _sessions(arguments.do or ["finish"])]
     with socket.create_server(_host(arguments.bind)) as server:
-        emit("listening", address="%s:%d" % server.getsockname())
+        host, port = server.getsockname()[:2]
+        emit("listening", address=f"{host}:{port}")
         for number in range(arguments.sessions):
             connection, source = server.accept()
             try:

@@ -69,9 +69,7 @@ def judge(
     return state
 
 
-def judge_epoch(
-    chain: Chain, policy: Policy, proposal: Proposal, session: SessionState, present_block: int
-) -> SessionState:
+def judge_epoch(chain: Chain, policy: Policy, proposal: Proposal, session: SessionState, present_block: int) -> SessionState:
     """The state of a new epoch of a running session, or why there is none."""
     named = (proposal.initiator_owner, proposal.initiator_label, proposal.responder_owner, proposal.responder_label)
     ours = (session.initiator.owner, session.initiator.label, session.responder.owner, session.responder.label)
@@ -135,6 +133,6 @@ def _compare(proposal: Proposal, state: SessionState) -> None:
         raise Disagreement("RecordDiffers", 0)
     if proposal.responder_hash != state.responder.hash():
         raise Disagreement("RecordDiffers", 1)
-    for position, (claimed, found) in enumerate(zip(proposal.readings, state.valuation)):
+    for position, (claimed, found) in enumerate(zip(proposal.readings, state.valuation, strict=True)):
         if claimed != found:
             raise Disagreement("ValuationDiffers", position)

@@ -58,7 +58,7 @@ class Channel:
         size = records.CONTENT if padded_to is None else padded_to - 3
         parts = [data[at : at + size] for at in range(0, max(len(data), 1), size)]
         kinds = [records.DATA_MORE] * (len(parts) - 1) + [records.DATA]
-        return [self._sealed(kind, part, padded_to) for kind, part in zip(kinds, parts)]
+        return [self._sealed(kind, part, padded_to) for kind, part in zip(kinds, parts, strict=True)]
 
     def close(self, padded_to: int | None = None) -> bytes:
         record = self._sealed(records.CLOSE, b"", padded_to)

@@ -76,7 +76,7 @@ class Dialler:
         newest = self.chain.newest()
         block = newest if number is None else self.chain.block(number)
         anchors = [self.chain.identity(block, *who) for who in (self.me, self.peer)]
-        for anchor, who in zip(anchors, (self.me, self.peer)):
+        for anchor, who in zip(anchors, (self.me, self.peer), strict=True):
             in_force(self.chain.identity(newest, *who), newest.timestamp)
             in_force(anchor, newest.timestamp)
         if any(self.suite < anchor.record.suite_floor for anchor in anchors) and not self.below_floors:

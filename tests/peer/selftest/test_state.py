@@ -1,11 +1,11 @@
 import dataclasses
 import unittest
 
+from countersign_peer.chain import Anchor, Block
 from countersign_peer.errors import Disagreement, ProtocolError
 from countersign_peer.proposal import Proposal
-from countersign_peer.state import RECORD, READING, STATE, Record, word
+from countersign_peer.state import READING, RECORD, STATE, Record, word
 from countersign_peer.watch import verdict
-from countersign_peer.chain import Anchor, Block
 
 from .world import ALICE, BOB, record, state
 
@@ -52,7 +52,9 @@ class Proposals(unittest.TestCase):
             self.assertEqual(len(proposal.encode()) % 512, 0)
 
     def test_sizes_at_the_steps(self):
-        self.assertEqual([len(Proposal.of(state(readings=n), 0).encode()) for n in (0, 3, 4, 9, 16)], [512, 512, 1024, 1024, 2048])
+        self.assertEqual(
+            [len(Proposal.of(state(readings=n), 0).encode()) for n in (0, 3, 4, 9, 16)], [512, 512, 1024, 1024, 2048]
+        )
 
     def test_padding_is_zero_and_the_least(self):
         good = Proposal.of(state(), 5).encode()
@@ -71,7 +73,14 @@ class Rejects(unittest.TestCase):
     def test_refuses_what_is_not_of_the_form(self):
         position = Disagreement("ValuationDiffers", 1).text()
         self.assertEqual(Disagreement.from_text(position, readings=2).detail, 1)
-        bad = [position, bytes(16), b"\x13" + bytes(15), b"\x05" + bytes(14) + b"\1", b"\x05" + bytes(7) + b"\1" + bytes(7), b"\5"]
+        bad = [
+            position,
+            bytes(16),
+            b"\x13" + bytes(15),
+            b"\x05" + bytes(14) + b"\1",
+            b"\x05" + bytes(7) + b"\1" + bytes(7),
+            b"\5",
+        ]
         for text in bad:
             with self.assertRaises(ProtocolError):
                 Disagreement.from_text(text, readings=1)

@@ -29,9 +29,7 @@ def record(pair: KeyPair, owner: int, **changes) -> Record:
 
 
 def state(block: int = 7, price: int = 2999, readings: int = 1) -> SessionState:
-    valuation = tuple(
-        Reading(Query(b"\x11" * 20, bytes([slot]) * 32), price.to_bytes(32, "big")) for slot in range(readings)
-    )
+    valuation = tuple(Reading(Query(b"\x11" * 20, bytes([slot]) * 32), price.to_bytes(32, "big")) for slot in range(readings))
     registry = b"\x99" * 20
     return SessionState(31337, block, drawn(f"block {block}"), registry, record(ALICE, 1), record(BOB, 2), valuation)
 

@@ -2,12 +2,12 @@
 
 use clap::Args;
 
-use crate::arguments::{ChainArguments, KeystoreArguments, OwnerArguments};
+use crate::arguments::{ChainArguments, KeystoreArguments, OwnerArguments, ReplayArguments};
 use crate::context::Context;
 use crate::doctor::{Examination, chain, local};
 use crate::failure::Failure;
 
-/// Check tools, nodes, clock, registry, keystore and record, and say what to do about each trouble
+/// Check tools, nodes, clock, registry, keystore, record and replay cache, and say what to do about each trouble
 ///
 /// Each line is ok, warn (something is missing that not everything needs) or fail. Fails, and only they, make the
 /// exit code 11. Nothing is changed, and no passphrase is asked for.
@@ -20,6 +20,8 @@ pub(crate) struct Doctor {
     keystore: KeystoreArguments,
     #[command(flatten)]
     chain: ChainArguments,
+    #[command(flatten)]
+    replay: ReplayArguments,
 }
 
 impl Doctor {
@@ -33,6 +35,7 @@ impl Doctor {
         }
         let keystore = settings.keystore(&self.keystore).map(|path| local::keystore(&path))?;
         examination.add(keystore.finding)?;
+        examination.add(local::replay_cache(settings.replay_cache(&self.replay)).await)?;
         let owner = settings.owner_if_any(&self.owner);
         let named = owner.as_ref().ok().and_then(|owner| owner.as_ref()).and_then(|owner| owner.chain_id);
         match settings.chain(&self.chain, named) {

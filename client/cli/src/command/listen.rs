@@ -4,11 +4,12 @@ use std::collections::HashSet;
 use std::io::IsTerminal;
 
 use clap::Args;
+use countersign::replay::{RedisCache, RedisLimits};
 use countersign::{Admission, Identity, Listener, Policy, Session};
 use serde::Serialize;
 use tokio::io::{Stdin, Stdout};
 
-use crate::arguments::InstrumentArgument;
+use crate::arguments::{InstrumentArgument, ReplayArguments};
 use crate::console::Report;
 use crate::context::Context;
 use crate::failure::Failure;
@@ -36,6 +37,8 @@ pub(crate) struct Listen {
     allow: Vec<Party>,
     #[command(flatten)]
     instrument: InstrumentArgument,
+    #[command(flatten)]
+    replay: ReplayArguments,
     #[command(flatten)]
     local: LocalArguments,
 }
@@ -79,7 +82,16 @@ impl Listen {
     }
 
     async fn open(&self, context: &Context) -> Result<Listener, Failure> {
-        let trader = self.local.trader(context, None, self.policy(context)?).await?;
+        // Before anybody types a passphrase for nothing.
+        let cache = match context.settings.replay_cache(&self.replay)? {
+            Some(url) => Some(RedisCache::connect(&url, RedisLimits::default()).await?),
+            None => None,
+        };
+        let builder = self.local.builder(context, None, self.policy(context)?).await?;
+        let trader = match cache {
+            Some(cache) => builder.replay_cache(cache).build(),
+            None => builder.build(),
+        };
         let identity = shown(&trader.identity());
         let listener = trader.listen(self.bind.as_str()).await.map_err(|error| {
             let failure = Failure::from(error);
@@ -135,6 +147,7 @@ Examples:
   countersign listen                                         anyone registered, at 127.0.0.1:9734
   countersign listen --bind 0.0.0.0:9734 --allow alice --instrument 0x5FbD…0aa3:0
   countersign listen --once < quote.json > order.json
+  countersign listen --replay-cache redis://127.0.0.1:6379   one of several that listen as you
 
 With --once, and where standard input is no terminal, all of it is sent even if the peer closes
 first. Without --once a peer's close ends its session, and standard input stays for the next one.

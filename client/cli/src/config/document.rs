@@ -61,6 +61,7 @@ pub(crate) struct PolicyTable {
 pub(crate) struct SessionTable {
     pub(crate) suites: Option<SuiteChoice>,
     pub(crate) instruments: Vec<String>,
+    pub(crate) replay_cache: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -53,7 +53,7 @@ pub(super) const KNOWN: &[(&str, &[&str])] = &[
             "max_response_bytes",
         ],
     ),
-    ("session", &["suites", "instruments"]),
+    ("session", &["suites", "instruments", "replay_cache"]),
     ("timeouts", &["connect", "handshake_step", "idle", "write", "close"]),
     ("contacts", &["file"]),
 ];

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use countersign::custody::Keystore;
 use countersign::protocol::Address;
+use countersign::replay::{RedisCache, RedisLimits, RedisUrl};
 
 use super::Finding;
 use crate::anvil::find_tool;
@@ -33,6 +34,19 @@ pub(crate) fn contacts(settings: &Settings) -> Finding {
             Finding::ok("contacts", format!("{count} in {}", contacts.path().display()))
         }
         Err(failure) => Finding::fail("contacts", &failure),
+    }
+}
+
+/// Whether the Redis can be asked, and keeps what it is given. Nothing is written to it.
+pub(crate) async fn replay_cache(configured: Result<Option<RedisUrl>, Failure>) -> Finding {
+    let url = match configured {
+        Ok(None) => return Finding::ok("replays", "each listener remembers the calls it answered"),
+        Ok(Some(url)) => url,
+        Err(failure) => return Finding::fail("replays", &failure),
+    };
+    match RedisCache::connect(&url, RedisLimits::default()).await {
+        Ok(_) => Finding::ok("replays", format!("{url} remembers the calls that any listener answered")),
+        Err(error) => Finding::fail("replays", &error.into()),
     }
 }
 

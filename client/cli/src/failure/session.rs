@@ -3,6 +3,7 @@
 use std::io::{self, ErrorKind};
 
 use countersign::protocol::Error as ProtocolError;
+use countersign::replay::{RedisCacheError, RedisUrlError};
 use countersign::transport::TransportError;
 use countersign::{Error, Reject};
 
@@ -24,6 +25,18 @@ impl From<Error> for Failure {
             Error::Differs(_) => Self::new(Exit::Refused, "view_differs", text),
             _ => Self::new(Exit::Refused, "not_answered", text),
         }
+    }
+}
+
+impl From<RedisUrlError> for Failure {
+    fn from(error: RedisUrlError) -> Self {
+        Self::new(Exit::Configuration, "replay_cache", error.to_string())
+    }
+}
+
+impl From<RedisCacheError> for Failure {
+    fn from(error: RedisCacheError) -> Self {
+        Self::new(Exit::Configuration, "replay_cache", format!("the replay cache cannot be used: {error}"))
     }
 }
 

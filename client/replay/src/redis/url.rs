@@ -35,9 +35,9 @@ impl RedisUrl {
     }
 
     /// By protocol version 3 a lost connection is noticed at once, and made again before it is needed.
-    pub(super) fn into_connection_info(self) -> ConnectionInfo {
+    pub(super) fn connection_info(&self) -> ConnectionInfo {
         let settings = self.0.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
-        self.0.set_redis_settings(settings)
+        self.0.clone().set_redis_settings(settings)
     }
 
     /// rustls asks the process for its provider; this is for one that has chosen none.

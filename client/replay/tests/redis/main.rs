@@ -32,12 +32,12 @@ async fn cache(server: &RedisServer) -> RedisCache {
 }
 
 async fn with(server: &RedisServer, limits: RedisLimits) -> RedisCache {
-    RedisCache::connect(server.url().parse().unwrap(), limits).await.unwrap()
+    RedisCache::connect(&server.url().parse().unwrap(), limits).await.unwrap()
 }
 
 async fn refused(url: &str) -> RedisCacheError {
     let url: RedisUrl = url.parse().unwrap();
-    let connected = RedisCache::connect(url, RedisLimits::default()).await;
+    let connected = RedisCache::connect(&url, RedisLimits::default()).await;
     connected.map(|_| panic!("connected")).unwrap_err()
 }
 
@@ -96,7 +96,7 @@ async fn identities_and_databases_do_not_mix() {
     cache.enter(hello(1), NOW).await.unwrap();
     cache.enter(Hello { responder: identity(2), ..hello(1) }, NOW).await.unwrap();
     let elsewhere = format!("{}?db=3", server.url());
-    let elsewhere = RedisCache::connect(elsewhere.parse().unwrap(), RedisLimits::default()).await.unwrap();
+    let elsewhere = RedisCache::connect(&elsewhere.parse().unwrap(), RedisLimits::default()).await.unwrap();
     elsewhere.enter(hello(1), NOW).await.unwrap();
 }
 
@@ -271,7 +271,7 @@ async fn a_password_lets_in_and_is_never_shown() {
         assert!(!format!("{error} {error:?}").contains("s3cret"), "{error:?}");
     }
     let url = format!("{}?pass=s3cret-of-the-desk", server.url());
-    let cache = RedisCache::connect(url.parse().unwrap(), RedisLimits::default()).await.unwrap();
+    let cache = RedisCache::connect(&url.parse().unwrap(), RedisLimits::default()).await.unwrap();
     assert!(!format!("{cache:?}").contains("s3cret"), "{cache:?}");
     cache.enter(hello(1), NOW).await.unwrap();
 }
@@ -283,7 +283,7 @@ async fn a_user_with_the_documented_rights_suffices_and_one_with_less_is_told() 
     let said = server.say(&format!("ACL SETUSER desk on >pass {rights}"));
     assert!(said.starts_with("+OK"), "{said}");
     let url = format!("{}?user=desk&pass=pass", server.url());
-    let cache = RedisCache::connect(url.parse().unwrap(), RedisLimits::default()).await.unwrap();
+    let cache = RedisCache::connect(&url.parse().unwrap(), RedisLimits::default()).await.unwrap();
     cache.enter(hello(1), NOW).await.unwrap();
     server.say("ACL SETUSER desk -info");
     let error = refused(&url).await;
@@ -294,7 +294,7 @@ async fn a_user_with_the_documented_rights_suffices_and_one_with_less_is_told() 
 async fn tls_is_with_a_server_that_the_systems_certificates_vouch_for() {
     // The second half of this test, as a process whose system trusts the certificate.
     if let Ok(url) = std::env::var(URL_OF_A_TRUSTED_SERVER) {
-        let cache = RedisCache::connect(url.parse().unwrap(), RedisLimits::default()).await.unwrap();
+        let cache = RedisCache::connect(&url.parse().unwrap(), RedisLimits::default()).await.unwrap();
         cache.enter(hello(1), NOW).await.unwrap();
         return;
     }
