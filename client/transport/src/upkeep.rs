@@ -116,7 +116,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Upkeep<S> {
     /// Ends the session in both directions at once, and tells the peer why. Nothing more is delivered to this side's
     /// application. Call [`next`](Self::next) until it has ended: that is what brings the word to the peer, for as long as
     /// [`Timeouts::close`](crate::Timeouts::close), though every reader and writer be dropped. Where the session has
-    /// ended already, it stays as it is.
+    /// ended already, it stays as it is; after this side's close the peer is not told.
     ///
     /// # Errors
     /// [`TransportError::Closed`] where nobody holds the connection, [`TransportError::Protocol`].

@@ -1,5 +1,5 @@
 //! Two parties who completed a real handshake, and the streams between them.
-#![allow(dead_code, clippy::unwrap_used, clippy::panic)]
+#![allow(dead_code, clippy::unwrap_used, clippy::panic, clippy::cast_possible_truncation)]
 
 use core::convert::Infallible;
 
@@ -7,9 +7,11 @@ use countersign_protocol::curve::{PublicKey, SecretKey};
 use countersign_protocol::responder::{ExpectHello, ResponderParams};
 use countersign_protocol::{
     Address, Anchor, Channel, Identity, InitiatorEphemerals, KeyAnswer, KeyRequest, Label, PeerKey,
-    RegistryRecord, ResponderEphemerals, SignatureScheme, StateView, Suite, SuitePolicy, initiator,
+    RegistryRecord, ResponderEphemerals, Role, SignatureScheme, StateView, Suite, SuitePolicy, initiator,
 };
-use countersign_transport::{Connection, HandshakeIo, Timeouts, TransportError, accept, connect};
+use countersign_transport::{
+    Connection, HandshakeIo, Timeouts, TransportError, Upkeep, UpkeepEvent, accept, connect,
+};
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, duplex};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -40,6 +42,77 @@ pub(crate) fn against_raw(
     (HandshakeIo::new(a, timeouts).into_connection(ours), b, theirs)
 }
 
+/// A connected pair in memory, whose channels were set up by `set_up`.
+pub(crate) fn in_memory_with(
+    capacity: usize,
+    set_up: impl Fn(&mut Channel),
+) -> (Connection<DuplexStream>, Connection<DuplexStream>) {
+    let (mut ours, mut theirs) = channels();
+    set_up(&mut ours);
+    set_up(&mut theirs);
+    in_memory_over(capacity, (ours, theirs))
+}
+
+/// A connected pair in memory, of the channels given.
+pub(crate) fn in_memory_over(
+    capacity: usize,
+    (ours, theirs): (Channel, Channel),
+) -> (Connection<DuplexStream>, Connection<DuplexStream>) {
+    let (a, b) = duplex(capacity);
+    let connect = |stream, channel| HandshakeIo::new(stream, Timeouts::default()).into_connection(channel);
+    (connect(a, ours), connect(b, theirs))
+}
+
+/// The session's state as one side proves it at a block.
+pub(crate) fn view(role: Role, block_number: u64) -> StateView {
+    let (alice, bob) = (Party::new(1), Party::new(2));
+    match role {
+        Role::Initiator => alice.view_at(&bob, block_number),
+        Role::Responder => bob.view_at(&alice, block_number),
+    }
+}
+
+/// Ephemeral keys to begin an epoch with.
+pub(crate) fn fresh(seed: u8) -> InitiatorEphemerals {
+    InitiatorEphemerals::generate(Suite::Hybrid, filling(seed)).unwrap()
+}
+
+/// Ephemeral keys to agree to an epoch with.
+pub(crate) fn answering(seed: u8) -> ResponderEphemerals {
+    ResponderEphemerals::generate(filling(seed)).unwrap()
+}
+
+/// Agrees to what the peer asks for, if it still does.
+pub(crate) fn agree<S: AsyncRead + AsyncWrite + Unpin>(upkeep: &mut Upkeep<S>, role: Role) {
+    let proposed = upkeep.with_channel(|channel| channel.requested().map(|it| it.anchor.block_number));
+    if let Ok(Some(block)) = proposed {
+        upkeep.agree(view(role, block), answering(40 + block as u8 % 100)).unwrap();
+    }
+}
+
+/// Keeps a connection as a facade does, until it ends: rotates when due, agrees to whatever is asked. Returns what
+/// happened.
+pub(crate) async fn keep<S: AsyncRead + AsyncWrite + Unpin>(
+    mut upkeep: Upkeep<S>,
+    role: Role,
+) -> Vec<UpkeepEvent> {
+    let mut events = Vec::new();
+    loop {
+        let event = upkeep.next().await;
+        events.push(event);
+        match event {
+            UpkeepEvent::RotationDue => {
+                let block = upkeep.with_channel(|channel| channel.agreed().view.anchor().block_number + 1);
+                let Ok(block) = block else { continue };
+                upkeep.request_rotation(view(role, block), fresh(20 + block as u8 % 100)).unwrap();
+            }
+            UpkeepEvent::Requested => agree(&mut upkeep, role),
+            UpkeepEvent::EpochBegun | UpkeepEvent::Refused(_) => {}
+            UpkeepEvent::Ended(_) => return events,
+        }
+    }
+}
+
 pub(crate) async fn tcp_streams() -> (TcpStream, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -50,8 +123,14 @@ pub(crate) async fn tcp_streams() -> (TcpStream, TcpStream) {
 
 /// Both channels of a handshake done in memory: the initiator's, then the responder's.
 pub(crate) fn channels() -> (Channel, Channel) {
+    channels_of(0)
+}
+
+/// Both channels of a handshake, another session for each number.
+pub(crate) fn channels_of(number: u32) -> (Channel, Channel) {
     let (alice, bob) = (Party::new(1), Party::new(2));
-    let awaiting = initiator::start(alice.dials(&bob), alice.ephemerals()).unwrap();
+    let params = initiator::InitiatorParams { now_unix_ms: NOW + u64::from(number), ..alice.dials(&bob) };
+    let awaiting = initiator::start(params, alice.ephemerals()).unwrap();
     let answer = alice.answer(awaiting.request());
     let mut sent = awaiting.answer(answer).unwrap();
     let awaiting = ExpectHello::new(bob.answers()).read(&mut sent.hello).unwrap();
@@ -142,7 +221,11 @@ impl Party {
     }
 
     fn view(&self, peer: &Self) -> StateView {
-        let anchor = Anchor { chain_id: 1, block_number: 7, block_hash: [7; 32], registry: Address([9; 20]) };
+        self.view_at(peer, 7)
+    }
+
+    fn view_at(&self, peer: &Self, block_number: u64) -> StateView {
+        let anchor = Anchor { chain_id: 1, block_number, block_hash: [7; 32], registry: Address([9; 20]) };
         StateView::proven(anchor, self.peer_key(), peer.peer_key(), Vec::new()).unwrap()
     }
 
