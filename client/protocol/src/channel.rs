@@ -92,7 +92,7 @@ pub enum Received<'a> {
     EpochBegun,
     /// The peer refused the epoch that this side proposed.
     EpochRefused(Reject),
-    /// Nothing to do: a request of the peer that crossed one of this side's, which stands.
+    /// Nothing to do: a request of the peer that crossed one of this side's, which stands, or came after this side's close.
     Ignored,
 }
 
@@ -236,6 +236,8 @@ impl Channel {
             RecordType::DataMore => Ok(Received::Data { content, ends_message: false }),
             RecordType::Close if content.is_empty() => {
                 self.peer_has_closed = true;
+                // No reply and no confirmation can come any more.
+                self.step = Step::Idle;
                 Ok(Received::Close)
             }
             RecordType::Abort => {
@@ -289,10 +291,11 @@ impl Channel {
         let soft_at = rotated_at.saturating_add(soft_age_ms).saturating_add(patience);
         let is_half_used = used.records >= caps.records / 2 || used.bytes >= caps.bytes / 2;
         let wanted_at = if is_half_used { now_ms } else { soft_at }.max(self.no_rotation_before_ms);
-        if now_ms >= wanted_at && self.is_idle() && !self.has_closed {
+        let may_request = self.is_idle() && !self.has_closed && !self.peer_has_closed;
+        if may_request && now_ms >= wanted_at {
             return Due::Rotation;
         }
-        let again_at_ms = if self.is_idle() { wanted_at.min(hard_at) } else { hard_at };
+        let again_at_ms = if may_request { wanted_at.min(hard_at) } else { hard_at };
         Due::Nothing { again_at_ms: Some(again_at_ms) }
     }
 
@@ -433,6 +436,7 @@ impl Channel {
         ephemerals: Option<(Suite, InitiatorEphemerals)>,
     ) -> Result<(), Error> {
         self.check_sending()?;
+        self.check_receiving()?;
         if !self.is_idle() {
             return Err(ApiMisuse::EpochUnderWay.into());
         }
@@ -451,6 +455,8 @@ impl Channel {
         let considered = Considered::read(content, self.next_epoch()?, self.suite)?;
         epoch::check_proposal(&considered.proposal, &self.agreed.view, self.role)?;
         match &mut self.step {
+            // Nothing can be answered after a close.
+            _ if self.has_closed => return Ok(Received::Ignored),
             Step::Idle => {}
             Step::Requested(requested) if self.role == Role::Initiator && !requested.was_crossed => {
                 requested.was_crossed = true;
@@ -495,8 +501,10 @@ impl Channel {
         }
         self.enter(epoch, view, secrets, handshake_hash);
         self.lane.confirm(now_ms);
-        let confirmation = self.confirm()?;
-        self.outgoing.push_back(confirmation);
+        if !self.has_closed {
+            let confirmation = self.confirm()?;
+            self.outgoing.push_back(confirmation);
+        }
         Ok(Received::EpochBegun)
     }
 

@@ -9,9 +9,11 @@
 //!
 //! A cookie shows that its bearer receives what is sent to the address it sends from. The responder keeps nothing for it.
 
+use core::fmt;
 use core::net::{IpAddr, SocketAddr};
 
 use subtle::ConstantTimeEq;
+use zeroize::Zeroizing;
 
 use crate::aead::{AeadKey, TAG};
 use crate::curve::PublicKey;
@@ -73,25 +75,43 @@ impl CookieJar {
     }
 }
 
-/// Puts the cookie that a responder demands into the hello, or the resume, that it was demanded for. Then the message is to
-/// be sent once more.
-///
-/// # Errors
-/// [`PeerMisbehaved`] where this is no cookie of that responder for that message. The message is as it was then.
-pub fn bear_cookie(message: &mut [u8], cookie: &mut [u8], responder: &PublicKey) -> Result<(), Error> {
-    let bad_length = PeerMisbehaved::BadLength { expected: "cookie", length: cookie.len() };
-    if cookie.len() != COOKIE_MESSAGE || cookie.first() != Some(&wire::COOKIE) {
-        return Err(bad_length.into());
+/// A cookie that a responder gave to this side. Dropping it wipes it.
+pub struct Cookie(Zeroizing<[u8; MAC]>);
+
+impl Cookie {
+    /// Opens the cookie message that answers `message`, a hello or a resume to that responder.
+    ///
+    /// # Errors
+    /// [`PeerMisbehaved`] where this is no cookie of that responder for that message.
+    pub fn open(answer: &mut [u8], message: &[u8], responder: &PublicKey) -> Result<Self, Error> {
+        let bad_length = PeerMisbehaved::BadLength { expected: "cookie", length: answer.len() };
+        if answer.len() != COOKIE_MESSAGE || answer.first() != Some(&wire::COOKIE) {
+            return Err(bad_length.into());
+        }
+        let (nonce, sealed) =
+            answer.get_mut(1..).and_then(|rest| rest.split_first_chunk_mut::<NONCE>()).ok_or(bad_length)?;
+        key(responder)
+            .open(*nonce, Marks::of(message)?.mac1, sealed)
+            .map_err(|_| PeerMisbehaved::DoesNotAuthenticate("cookie"))?;
+        Ok(Self(Zeroizing::new(*sealed.first_chunk().ok_or(bad_length)?)))
     }
-    let (nonce, sealed) =
-        cookie.get_mut(1..).and_then(|rest| rest.split_first_chunk_mut::<NONCE>()).ok_or(bad_length)?;
-    let marks = Marks::of(message)?;
-    key(responder)
-        .open(*nonce, marks.mac1, sealed)
-        .map_err(|_| PeerMisbehaved::DoesNotAuthenticate("cookie"))?;
-    let mac2 = marks.mac2_with(sealed.first_chunk().ok_or(bad_length)?);
-    message.iter_mut().rev().zip(mac2.iter().rev()).for_each(|(to, from)| *to = *from);
-    Ok(())
+
+    /// Marks a hello or a resume with this cookie: the one that it was given for, then to be sent once more, and whatever
+    /// hello follows on the same connection.
+    ///
+    /// # Errors
+    /// [`PeerMisbehaved::BadLength`] where the message is neither. It is as it was then.
+    pub fn mark(&self, message: &mut [u8]) -> Result<(), Error> {
+        let mac2 = Marks::of(message)?.mac2_with(&self.0);
+        message.iter_mut().rev().zip(mac2.iter().rev()).for_each(|(to, from)| *to = *from);
+        Ok(())
+    }
+}
+
+/// Whether a message is a cookie, by its first byte.
+#[must_use]
+pub fn is_cookie(message: &[u8]) -> bool {
+    message.first() == Some(&wire::COOKIE)
 }
 
 /// The parts of a hello or a resume that cookies are about.
@@ -133,6 +153,18 @@ fn cookie(secret: &Secret32, source: &SocketAddr) -> [u8; MAC] {
 /// Seals cookies of that responder.
 fn key(responder: &PublicKey) -> AeadKey {
     AeadKey::new(&key_schedule::cookie_key(responder))
+}
+
+impl fmt::Debug for CookieJar {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CookieJar(..)")
+    }
+}
+
+impl fmt::Debug for Cookie {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Cookie(..)")
+    }
 }
 
 const NONCE: usize = 12;

@@ -53,7 +53,7 @@ pub use channel::{
     Abort, Agreed, Channel, ContentType, Due, Limits, MAX_BYTES, MAX_CONTENT, MAX_DATAGRAM,
     MAX_DATAGRAM_CONTENT, MAX_RECORDS, OpenedDatagram, Padding, RECORD_OVERHEAD, Received, lane_of,
 };
-pub use cookie::{COOKIE_MESSAGE, CookieJar, bear_cookie};
+pub use cookie::{COOKIE_MESSAGE, Cookie, CookieJar, is_cookie};
 pub use custody::{EcdhPurpose, KeyAnswer, KeyRequest};
 pub use error::{ApiMisuse, ChainDisagrees, Error, Exhausted, FloorOf, PeerIncompatible, PeerMisbehaved};
 pub use exporter::Exporter;

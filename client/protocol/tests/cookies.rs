@@ -5,8 +5,15 @@ mod support;
 
 use std::net::SocketAddr;
 
-use countersign_protocol::{COOKIE_MESSAGE, CookieJar, First, PeerMisbehaved, bear_cookie, first_message};
+use countersign_protocol::curve::PublicKey;
+use countersign_protocol::{
+    COOKIE_MESSAGE, Cookie, CookieJar, Error, First, PeerMisbehaved, first_message, is_cookie,
+};
 use support::Pair;
+
+fn bear_cookie(message: &mut [u8], cookie: &mut [u8], responder: &PublicKey) -> Result<(), Error> {
+    Cookie::open(cookie, message, responder)?.mark(message)
+}
 
 fn source(text: &str) -> SocketAddr {
     text.parse().unwrap()
@@ -23,6 +30,7 @@ fn a_hello_with_its_cookie_is_admitted_from_its_source_alone_and_read_as_before(
     assert!(!jar.admits(&hello, &here), "no cookie yet");
     let mut cookie = jar.answer(&hello, &here, &bob, [1; 12]).unwrap();
     let before = hello.clone();
+    assert!(is_cookie(&cookie) && !is_cookie(&hello));
     bear_cookie(&mut hello, &mut cookie, &bob).unwrap();
     assert_eq!(hello[..hello.len() - 16], before[..before.len() - 16], "only mac2 changes");
     assert!(jar.admits(&hello, &here));
@@ -90,4 +98,19 @@ fn no_altered_hello_is_admitted() {
         altered[byte] ^= 1;
         assert!(!jar.admits(&altered, &here), "byte {byte}");
     }
+}
+
+#[test]
+fn a_cookie_marks_whatever_hello_follows_from_the_same_source() {
+    let pair = Pair::new();
+    let (bob, here) = (pair.bob.public_key(), source("[2001:db8::7]:4000"));
+    let jar = CookieJar::new([7; 32]);
+    let first = pair.hello().hello;
+    let mut answer = jar.answer(&first, &here, &bob, [1; 12]).unwrap();
+    let cookie = Cookie::open(&mut answer, &first, &bob).unwrap();
+    let mut second = Pair::classical().hello().hello;
+    cookie.mark(&mut second).unwrap();
+    assert!(jar.admits(&second, &here));
+    assert!(cookie.mark(&mut [0; 68]).is_err(), "too short to be a hello");
+    assert_eq!(format!("{cookie:?} {jar:?}"), "Cookie(..) CookieJar(..)");
 }

@@ -479,3 +479,31 @@ fn debug_shows_no_secret() {
     let session = Session::hybrid();
     assert_eq!(format!("{:?}", session.alice), "Channel { epoch: 0, sealed: 1, opened: 0, .. }");
 }
+
+#[test]
+fn a_close_ends_what_was_under_way_in_either_direction() {
+    // Bob closed: he ignores a request, and Alice drops hers when she learns of it.
+    let mut session = Session::hybrid();
+    session.alice.request_state_ticket(session.alice_view(78)).unwrap();
+    let mut close = Vec::new();
+    session.bob.append(ContentType::Close, b"", &mut close).unwrap();
+    assert_eq!(deliver(&mut session.alice, &mut session.bob), [Event::Ignored]);
+    assert_eq!(session.alice.open(&mut close, 0), Ok(Received::Close));
+    assert!(session.alice.is_idle());
+    let over = Err(ApiMisuse::SessionOver.into());
+    assert_eq!(session.alice.request_state_ticket(session.alice_view(78)), over);
+    session.alice.due(0);
+    assert_eq!(session.alice.due(130_000), Due::Nothing { again_at_ms: Some(180_000) });
+    pass(&mut session.alice, &mut session.bob, b"go on");
+    // Alice closed after her request: she takes the reply, and does not confirm it.
+    let mut session = Session::hybrid();
+    session.alice.request_state_ticket(session.alice_view(78)).unwrap();
+    deliver(&mut session.alice, &mut session.bob);
+    session.alice.append(ContentType::Close, b"", &mut close).unwrap();
+    session.bob.agree(session.bob_view(78), responder_ephemerals()).unwrap();
+    assert_eq!(deliver(&mut session.bob, &mut session.alice), [Event::Begun]);
+    assert!(session.alice.next_outgoing().is_none());
+    pass(&mut session.bob, &mut session.alice, b"under the new keys");
+    let close_starts = close.len() - 17;
+    assert_eq!(session.bob.open(&mut close[close_starts..], 0), Ok(Received::Close));
+}

@@ -188,9 +188,9 @@ impl Lane {
         };
         let opened = keys.pair().of(theirs).open(record_nonce(kind, number), &[], sealed);
         opened.map_err(|_| PeerMisbehaved::DoesNotAuthenticate("datagram"))?;
-        let is_newest = self.window.accept(number);
         let (text, _) = sealed.split_last_chunk_mut::<TAG>().ok_or(bad_length)?;
         let content = if kind == PADDED { unpad(text).ok_or(bad_length)? } else { text };
+        let is_newest = self.window.accept(number);
         Ok(OpenedDatagram { number, is_newest, content })
     }
 }
