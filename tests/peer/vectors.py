@@ -57,7 +57,8 @@ def answers(name: str) -> dict:
 def live_inputs(suite: int, readings: int = 1) -> dict:
     return {
         "suite": suite,
-        "offered": 1 << suite,
+        # What a party offers that takes part in every suite from this one on.
+        "offered": (0b11 >> suite) << suite,
         "initiator_static": INITIATOR,
         "responder_static": RESPONDER,
         "state": state(readings, suite),
