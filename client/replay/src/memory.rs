@@ -65,7 +65,7 @@ impl ReplayCache for MemoryCache {
 }
 
 impl Default for MemoryCache {
-    /// Room for [`REMEMBERED_HELLOS`].
+    /// Room for 131,072: above 2,000 a second with the default skew of 30 s, and clocks that agree.
     fn default() -> Self {
         Self::new(REMEMBERED_HELLOS)
     }
@@ -83,8 +83,7 @@ impl Seen {
     }
 }
 
-/// Hellos remembered at most, unless another number is asked for. With the default skew of 30 s, and clocks that agree,
-/// that is above 2,000 a second.
+/// Hellos remembered at most, unless another number is asked for.
 pub(crate) const REMEMBERED_HELLOS: usize = 1 << 17;
 
 #[cfg(test)]

@@ -34,10 +34,11 @@ use crate::upkeep::Upkeep;
 /// ends without the peer's close is [`TransportError::Truncated`], so a cut is never mistaken for an end. The
 /// directions end on their own: after this side's close, what the peer still sends can be read; after the peer's,
 /// this side can still send, for as long as the keys last: a new epoch takes both sides. Dropping a connection sends
-/// nothing, so the peer sees a cut. Either side may end a session at once, which is [`TransportError::Ended`] for both.
+/// nothing, so the peer sees a cut. Either side may end a session at once, which is [`TransportError::Ended`] for
+/// both.
 ///
-/// **Keys** wear out: after their hard age (three minutes unless set on the channel) nothing is sent under them, and the
-/// session ends. [`upkeep`](Self::upkeep) renews them in time.
+/// **Keys** wear out: after their hard age (three minutes unless set on the channel) nothing is sent under them, and
+/// the session ends. [`upkeep`](Self::upkeep) renews them in time.
 ///
 /// **Limits.** One buffer per direction, of four records; a message takes its own length besides. A writer is made
 /// to wait until the peer takes what is queued, at most [`Timeouts::write`]. Two sides that both send more than
@@ -94,8 +95,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
     ///
     /// # Errors
     /// [`TransportError::MessageTooLong`], [`TransportError::Closed`] after this side's close,
-    /// [`TransportError::Timeout`] where the peer takes nothing, [`TransportError::Io`], [`TransportError::Ended`] where
-    /// one side ended the session, which this side does once its keys are worn out.
+    /// [`TransportError::Timeout`] where the peer takes nothing, [`TransportError::Io`], [`TransportError::Ended`]
+    /// where one side ended the session, which this side does once its keys are worn out.
     pub async fn send_message(&mut self, message: &[u8]) -> Result<(), TransportError> {
         self.writer.send_message(message).await
     }
@@ -137,8 +138,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         Borrowed::of(&self.shared, |core| &core.channel)
     }
 
-    /// The handle that keeps this connection's keys young, for a task of its own. Without one, the connection ends once
-    /// its keys reach their hard age. One is enough: a second one would take events from the first.
+    /// The handle that keeps this connection's keys young, for a task of its own. Without one, the connection ends
+    /// once its keys reach their hard age. One is enough: a second one would take events from the first.
     pub fn upkeep(&self) -> Upkeep<S> {
         Upkeep::new(&self.shared)
     }

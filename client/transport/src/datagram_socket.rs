@@ -21,7 +21,8 @@ use crate::error::TransportError;
 /// [`Datagrams`] on it are dropped.
 ///
 /// A datagram that is of no session here, or that does not open, is dropped and answered by nothing. What the network
-/// reports of datagrams sent earlier (an ICMP error) ends nothing: whoever can forge one could otherwise end a session.
+/// reports of datagrams sent earlier (an ICMP error) ends nothing: whoever can forge one could otherwise end a
+/// session.
 #[derive(Clone)]
 pub struct DatagramSocket(Arc<Reading>);
 
@@ -59,8 +60,8 @@ impl DatagramSocket {
         address.map_err(|source| TransportError::Io { action: "read the socket's address", source })
     }
 
-    /// The datagrams of a session. A dialler says where the peer is: at the UDP port that has the number of the TCP port it
-    /// dialled. A responder says nothing, and sends to the source of the newest datagram that opened.
+    /// The datagrams of a session. A dialler says where the peer is: at the UDP port that has the number of the TCP
+    /// port it dialled. A responder says nothing, and sends to the source of the newest datagram that opened.
     pub fn open<S>(&self, connection: &Connection<S>, peer: Option<SocketAddr>) -> Datagrams<S>
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,

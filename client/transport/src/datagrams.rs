@@ -15,11 +15,11 @@ use crate::datagram_socket::{LANE, Reading};
 use crate::error::TransportError;
 use crate::wakers::Wakers;
 
-/// Sends and receives datagrams beside a session's stream, under the same keys. Each may be lost, late, or overtake another;
-/// none is delivered twice, altered, or from anybody but the peer.
+/// Sends and receives datagrams beside a session's stream, under the same keys. Each may be lost, late, or overtake
+/// another; none is delivered twice, altered, or from anybody but the peer.
 ///
-/// They live with the session: this handle does not keep its connection open, and once a side has closed the stream, it sends
-/// no datagrams either.
+/// They live with the session: this handle does not keep its connection open, and once a side has closed the stream,
+/// it sends no datagrams either.
 ///
 /// Up to 256 that were not received yet are kept; then the oldest makes room for the newest.
 pub struct Datagrams<S> {

@@ -53,7 +53,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> HandshakeIo<S> {
     ///
     /// # Errors
     /// [`TransportError::Timeout`], [`TransportError::PeerClosed`] where the stream ends before the message,
-    /// [`TransportError::Truncated`] where it ends within, [`TransportError::BadFrameLength`], [`TransportError::Io`].
+    /// [`TransportError::Truncated`] where it ends within, [`TransportError::BadFrameLength`],
+    /// [`TransportError::Io`].
     pub async fn recv(&mut self) -> Result<&mut [u8], TransportError> {
         let (reader, stream) = (&mut self.reader, &mut self.stream);
         let received = poll_fn(|cx| reader.poll_frame(cx, Pin::new(stream)));

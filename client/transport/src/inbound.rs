@@ -63,8 +63,8 @@ impl Inbound {
         self.is_open() && self.at_hand.is_none()
     }
 
-    /// What is there for whoever reads: a record, the peer's close (`None`), or an error; nothing where the next frame
-    /// has to be read first.
+    /// What is there for whoever reads: a record, the peer's close (`None`), or an error; nothing where the next
+    /// frame has to be read first.
     pub(crate) fn take(&mut self) -> Option<Result<Option<Record>, TransportError>> {
         if let Some(record) = self.at_hand.take() {
             return Some(Ok(Some(record)));

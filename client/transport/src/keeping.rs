@@ -11,8 +11,8 @@ use crate::upkeep::UpkeepEvent;
 use crate::wakers::Waiting;
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Core<S> {
-    /// Reads ahead and sends what is queued, then the next thing that the upkeep has to know. `is_time` where it is time
-    /// to look at the age of the keys.
+    /// Reads ahead and sends what is queued, then the next thing that the upkeep has to know. `is_time` where it is
+    /// time to look at the age of the keys.
     pub(crate) fn poll_keep(&mut self, is_time: bool) -> Poll<UpkeepEvent> {
         self.drain();
         while self.ended.is_none() && self.inbound.wants_more() && self.poll_arrival().is_ready() {
@@ -32,8 +32,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Core<S> {
         self.ended.is_some() || (!self.inbound.is_open() && self.outbound.is_over())
     }
 
-    /// Sends what is queued, shuts the sending half, and reads until the peer has done the same: to close a TCP socket
-    /// with unread data in it can take back what was sent last. Ready also where the stream fails.
+    /// Sends what is queued, shuts the sending half, and reads until the peer has done the same: to close a TCP
+    /// socket with unread data in it can take back what was sent last. Ready also where the stream fails.
     pub(crate) fn poll_farewell(&mut self) -> Poll<()> {
         let Self { stream, outbound, readable, writable, .. } = self;
         let shut = outbound.poll_shut(&mut Context::from_waker(writable), Pin::new(stream));

@@ -1,9 +1,8 @@
 //! Countersign channels over tokio streams.
 //!
-//! This crate decides nothing: it does not hold keys, resolve addresses, choose whom to talk to or retry, and proves no
-//! state for a new epoch. It carries
-//! the messages of a handshake that its caller drives, then turns the resulting channel into a stream of bytes or
-//! of messages, bounded in memory and in time at every step.
+//! This crate decides nothing: it does not hold keys, resolve addresses, choose whom to talk to or retry, and proves
+//! no state for a new epoch. It carries the messages of a handshake that its caller drives, then turns the resulting
+//! channel into a stream of bytes or of messages, bounded in memory and in time at every step.
 //!
 //! ```text
 //! TcpStream ── HandshakeIo ── send / recv ──► (protocol: hello, reply, confirmation) ──► Channel

@@ -6,8 +6,8 @@ use core::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep};
 
-/// Counts from the first [`poll_exhausted`](Self::poll_exhausted) after [`renew`](Self::renew). The timer is made at the
-/// first wait: a stream that is never made to wait costs nothing.
+/// Counts from the first [`poll_exhausted`](Self::poll_exhausted) after [`renew`](Self::renew). The timer is made at
+/// the first wait: a stream that is never made to wait costs nothing.
 pub(crate) struct Patience {
     limit: Option<Duration>,
     timer: Option<Pin<Box<Sleep>>>,

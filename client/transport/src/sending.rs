@@ -90,8 +90,8 @@ impl<S: AsyncWrite + Unpin> Core<S> {
         Ok(ended)
     }
 
-    /// Whether this side may seal anything but an abort. Keys that reached their hard age end the session here, whatever
-    /// the upkeep does.
+    /// Whether this side may seal anything but an abort. Keys that reached their hard age end the session here,
+    /// whatever the upkeep does.
     pub(crate) fn check_keys(&mut self) -> Result<(), TransportError> {
         self.check_ended()?;
         let now = self.now_ms();
@@ -101,8 +101,8 @@ impl<S: AsyncWrite + Unpin> Core<S> {
         }
     }
 
-    /// A new epoch that failed although nothing differs: the peer misbehaves, or somebody between does, and nothing more is
-    /// read from it.
+    /// A new epoch that failed although nothing differs: the peer misbehaves, or somebody between does, and nothing
+    /// more is read from it.
     pub(crate) fn broken_epoch(&mut self, error: ProtocolError) -> TransportError {
         let is_broken = error.as_reject().is_none() && self.inbound.is_open();
         match self.worn_out(error.into()) {

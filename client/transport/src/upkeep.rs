@@ -7,7 +7,8 @@ use core::time::Duration;
 use std::sync::{Arc, Weak};
 
 use countersign_protocol::{
-    Abort, Channel, Error as ProtocolError, InitiatorEphemerals, Reject, ResponderEphemerals, StateView,
+    Abort, Channel, Error as ProtocolError, InitiatorEphemerals, Proposal, Reject, ResponderEphemerals,
+    StateView,
 };
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -17,16 +18,16 @@ use crate::error::TransportError;
 use crate::patience::Patience;
 use crate::wakers::{Waiting, Wakers};
 
-/// Keeps a [`Connection`](crate::Connection) alive: tells when its keys want a new epoch and what the peer asks for, and
-/// carries the answers.
+/// Keeps a [`Connection`](crate::Connection) alive: tells when its keys want a new epoch and what the peer asks for,
+/// and carries the answers.
 ///
 /// It does not keep the connection open: once every reader and writer is dropped, it ends. While somebody calls
 /// [`next`](Self::next), control records come and go although the application only sends, or only receives. An
 /// application that does neither read nor drop what the peer sends holds up what comes behind it: one record is read
 /// ahead, no more. Control records behind records that the application has yet to read may wait up to a second more.
 ///
-/// One task drives it. Its methods do not wait; what they queue goes out with the next call of [`next`](Self::next), or
-/// of anything that writes.
+/// One task drives it. Its methods do not wait; what they queue goes out with the next call of [`next`](Self::next),
+/// or of anything that writes.
 pub struct Upkeep<S> {
     shared: Weak<Shared<S>>,
     /// Held from the end of the session until the peer had time to learn of it, though the application be gone.
@@ -79,7 +80,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Upkeep<S> {
     ///
     /// # Errors
     /// [`TransportError::Protocol`] where a request is under way or the state is not of this session,
-    /// [`TransportError::Ended`], [`TransportError::Closed`] where this side sends no more, or nobody holds the connection.
+    /// [`TransportError::Ended`], [`TransportError::Closed`] where this side sends no more, or nobody holds the
+    /// connection.
     pub fn request_rotation(
         &mut self,
         view: StateView,
@@ -96,11 +98,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Upkeep<S> {
         self.send(|channel| channel.request_state_ticket(view))
     }
 
+    /// What the peer proposes and this side has not answered yet; `None` also where nobody holds the connection.
+    pub fn requested(&self) -> Option<Proposal> {
+        self.with_channel(|channel| channel.requested().cloned()).ok()?
+    }
+
     /// Agrees to the peer's request, this side having proven the proposed state itself.
     ///
     /// # Errors
-    /// As [`request_rotation`](Self::request_rotation), and [`TransportError::Protocol`] where the two states differ, of which
-    /// the peer has been told. Where the proof fails although nothing differs, the connection has failed.
+    /// As [`request_rotation`](Self::request_rotation), and [`TransportError::Protocol`] where the two states differ,
+    /// of which the peer has been told. Where the proof fails although nothing differs, the connection has failed.
     pub fn agree(&mut self, view: StateView, ephemerals: ResponderEphemerals) -> Result<(), TransportError> {
         self.send(|channel| channel.agree(view, ephemerals))
     }
@@ -114,9 +121,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Upkeep<S> {
     }
 
     /// Ends the session in both directions at once, and tells the peer why. Nothing more is delivered to this side's
-    /// application. Call [`next`](Self::next) until it has ended: that is what brings the word to the peer, for as long as
-    /// [`Timeouts::close`](crate::Timeouts::close), though every reader and writer be dropped. Where the session has
-    /// ended already, it stays as it is; after this side's close the peer is not told.
+    /// application. Call [`next`](Self::next) until it has ended: that is what brings the word to the peer, for as
+    /// long as [`Timeouts::close`](crate::Timeouts::close), though every reader and writer be dropped. Where the
+    /// session has ended already, it stays as it is; after this side's close the peer is not told.
     ///
     /// # Errors
     /// [`TransportError::Closed`] where nobody holds the connection, [`TransportError::Protocol`].

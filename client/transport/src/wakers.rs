@@ -7,8 +7,8 @@ use std::task::Wake;
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
 
-/// One place for each of those who may wait on a connection. A stream remembers one waker per direction only, so it is
-/// given one that chooses among these.
+/// One place for each of those who may wait on a connection. A stream remembers one waker per direction only, so it
+/// is given one that chooses among these.
 ///
 /// Under a lock of its own: streams wake from within themselves, while a connection may be locked.
 #[derive(Default)]

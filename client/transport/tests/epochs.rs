@@ -16,8 +16,9 @@ fn epoch<S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin>(connection: &C
     connection.channel().agreed().epoch
 }
 
-fn pair_and_upkeeps()
--> ((Connection<DuplexStream>, Upkeep<DuplexStream>), (Connection<DuplexStream>, Upkeep<DuplexStream>)) {
+type Kept = (Connection<DuplexStream>, Upkeep<DuplexStream>);
+
+fn pair_and_upkeeps() -> (Kept, Kept) {
     let (a, b) = pair::in_memory(1 << 16, Timeouts::default());
     let (keeps_a, keeps_b) = (a.upkeep(), b.upkeep());
     ((a, keeps_a), (b, keeps_b))
@@ -72,7 +73,8 @@ async fn rotations_under_full_duplex_traffic_lose_no_record() {
     assert!(one_sent > u64::from(EPOCHS) && other_sent > u64::from(EPOCHS), "{one_sent} {other_sent}");
     assert_eq!(asks.next().await, UpkeepEvent::Ended(None));
     let begun = answers.await.unwrap().into_iter().filter(|event| *event == UpkeepEvent::EpochBegun).count();
-    assert_eq!(begun, EPOCHS as usize);
+    // The last may be overtaken by the end of the connection.
+    assert!(begun + 1 >= EPOCHS as usize, "{begun}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -135,8 +137,7 @@ async fn of_two_requests_at_once_the_initiators_stands() {
     keeps_a.request_rotation(pair::view(Role::Initiator, 8), pair::fresh(21)).unwrap();
     keeps_b.request_rotation(pair::view(Role::Responder, 9), pair::fresh(22)).unwrap();
     assert_eq!(keeps_b.next().await, UpkeepEvent::Requested);
-    let block = keeps_b.with_channel(|channel| channel.requested().map(|it| it.anchor.block_number));
-    assert_eq!(block.unwrap(), Some(8));
+    assert_eq!(keeps_b.requested().map(|proposal| proposal.anchor.block_number), Some(8));
     pair::agree(&mut keeps_b, Role::Responder);
     assert_eq!(keeps_a.next().await, UpkeepEvent::EpochBegun);
     assert_eq!(keeps_b.next().await, UpkeepEvent::EpochBegun);
@@ -278,4 +279,19 @@ async fn padded_connections_carry_the_same_and_rotate() {
         a.read_to_end(&mut received).await.unwrap();
         assert!(received == [5; 70_000], "{padding:?}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_close_that_crosses_the_reply_leaves_the_new_epoch_to_the_other_side() {
+    let ((mut a, mut keeps_a), (mut b, mut keeps_b)) = pair_and_upkeeps();
+    keeps_a.request_rotation(pair::view(Role::Initiator, 8), pair::fresh(30)).unwrap();
+    assert_eq!(keeps_b.next().await, UpkeepEvent::Requested);
+    a.shutdown().await.unwrap();
+    pair::agree(&mut keeps_b, Role::Responder);
+    b.send_message(b"under new keys").await.unwrap();
+    assert_eq!(a.next_message().await.unwrap().unwrap(), b"under new keys");
+    assert_eq!(epoch(&a), 1);
+    assert_eq!(b.next_message().await.unwrap(), None, "no confirmation follows a close");
+    b.close().await.unwrap();
+    assert_eq!(a.next_message().await.unwrap(), None);
 }

@@ -87,6 +87,10 @@ impl From<ProtocolError> for Failure {
             ProtocolError::Exhausted(_) => {
                 Self::new(Exit::Transport, "exhausted", text).hint("connect again")
             }
+            // Before a session, a live handshake follows by itself; here, only one that does not.
+            ProtocolError::TicketUnknown => {
+                Self::new(Exit::Transport, "ticket_unknown", text).hint("connect again")
+            }
             ProtocolError::ApiMisuse(_) => Self::new(Exit::Unexpected, "internal", text),
         }
     }

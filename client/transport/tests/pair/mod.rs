@@ -84,8 +84,8 @@ pub(crate) fn answering(seed: u8) -> ResponderEphemerals {
 
 /// Agrees to what the peer asks for, if it still does.
 pub(crate) fn agree<S: AsyncRead + AsyncWrite + Unpin>(upkeep: &mut Upkeep<S>, role: Role) {
-    let proposed = upkeep.with_channel(|channel| channel.requested().map(|it| it.anchor.block_number));
-    if let Ok(Some(block)) = proposed {
+    if let Some(proposal) = upkeep.requested() {
+        let block = proposal.anchor.block_number;
         upkeep.agree(view(role, block), answering(40 + block as u8 % 100)).unwrap();
     }
 }
