@@ -144,3 +144,6 @@ fn open_payload(symmetric: &mut SymmetricState, sealed: &mut [u8]) -> Result<(),
     symmetric.decrypt(sealed).map_err(|_| ChainDisagrees::NotConfirmed)?;
     Ok(())
 }
+
+#[cfg(test)]
+mod snow;

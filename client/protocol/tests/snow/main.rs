@@ -1,19 +1,15 @@
 //! Byte-for-byte conformance with `snow`, a Noise implementation that we did not write, in both roles and
-//! both suites. snow gets its curve from k256 and its KEM from libcrux's portable code, not from this crate.
+//! both suites, live. What continues a session is held against it in `src/handshake/continuation/snow.rs`, from where the
+//! secrets that it starts from can be seen.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
+mod resolver;
+#[path = "../support/mod.rs"]
 mod support;
 
 use aes_gcm::aead::{AeadInOut, KeyInit, inout::InOutBuf};
 use countersign_protocol::{ContentType, Established, Role, Suite, SuitePolicy};
-use k256::elliptic_curve::sec1::ToSec1Point;
-use libcrux_ml_kem::mlkem768::portable as mlkem;
-use snow::params::{
-    BaseChoice, CipherChoice, DHChoice, HandshakeChoice, HandshakeModifier, HandshakeModifierList,
-    HandshakePattern, HashChoice, KemChoice, NoiseParams,
-};
-use snow::resolvers::{CryptoResolver, DefaultResolver};
-use snow::types::{Cipher, Dh, Hash, Kem, Random};
+use resolver::{Pattern, builder};
 use support::Pair;
 
 const SUITES: [(Suite, &str); 2] = [
@@ -157,7 +153,7 @@ fn snow_initiator(
     prologue: &[u8],
     psk: &[u8; 32],
 ) -> snow::HandshakeState {
-    builder(suite, name)
+    builder(Pattern::Live, suite == Suite::Hybrid, name)
         .local_private_key(pair.alice.secret.expose_bytes())
         .unwrap()
         .remote_public_key(&pair.bob.public_key().compressed())
@@ -178,7 +174,7 @@ fn snow_responder(
     prologue: &[u8],
     psk: &[u8; 32],
 ) -> snow::HandshakeState {
-    builder(suite, name)
+    builder(Pattern::Live, suite == Suite::Hybrid, name)
         .local_private_key(pair.bob.secret.expose_bytes())
         .unwrap()
         .fixed_ephemeral_key_for_testing_only(&[0x32; 32])
@@ -188,129 +184,6 @@ fn snow_responder(
         .unwrap()
         .build_responder()
         .unwrap()
-}
-
-fn builder(suite: Suite, name: &str) -> snow::Builder<'static> {
-    let (modifiers, kem) = match suite {
-        // The names of DH and KEM are snow's; what they resolve to is ours, and `name` is what is hashed.
-        Suite::Hybrid => {
-            (vec![HandshakeModifier::Hfs, HandshakeModifier::Psk(2)], Some(KemChoice::Kyber1024))
-        }
-        Suite::Classical => (vec![HandshakeModifier::Psk(2)], None),
-    };
-    let handshake = HandshakeChoice {
-        pattern: HandshakePattern::IK,
-        modifiers: HandshakeModifierList { list: modifiers },
-    };
-    let params = NoiseParams::new(
-        name.to_owned(),
-        BaseChoice::Noise,
-        handshake,
-        DHChoice::Curve25519,
-        kem,
-        CipherChoice::AESGCM,
-        HashChoice::SHA256,
-    );
-    snow::Builder::with_resolver(params, Box::new(Resolver))
-}
-
-struct Resolver;
-
-impl CryptoResolver for Resolver {
-    fn resolve_rng(&self) -> Option<Box<dyn Random>> {
-        DefaultResolver.resolve_rng()
-    }
-    fn resolve_dh(&self, _: &DHChoice) -> Option<Box<dyn Dh>> {
-        Some(Box::new(Secp256k1 { secret: [1; 32], public: [0; 33] }))
-    }
-    fn resolve_hash(&self, choice: &HashChoice) -> Option<Box<dyn Hash>> {
-        DefaultResolver.resolve_hash(choice)
-    }
-    fn resolve_cipher(&self, choice: &CipherChoice) -> Option<Box<dyn Cipher>> {
-        DefaultResolver.resolve_cipher(choice)
-    }
-    fn resolve_kem(&self, _: &KemChoice) -> Option<Box<dyn Kem>> {
-        Some(Box::new(MlKem768(mlkem::generate_key_pair([0x31; 64]))))
-    }
-}
-
-struct Secp256k1 {
-    secret: [u8; 32],
-    public: [u8; 33],
-}
-
-impl Dh for Secp256k1 {
-    fn name(&self) -> &'static str {
-        "secp256k1"
-    }
-    fn pub_len(&self) -> usize {
-        33
-    }
-    fn priv_len(&self) -> usize {
-        32
-    }
-    fn dh_len(&self) -> usize {
-        32
-    }
-    fn set(&mut self, secret: &[u8]) {
-        self.secret.copy_from_slice(secret);
-        let key = k256::SecretKey::from_slice(secret).unwrap();
-        self.public.copy_from_slice(key.public_key().to_sec1_point(true).as_bytes());
-    }
-    fn generate(&mut self, _: &mut dyn Random) -> Result<(), snow::Error> {
-        unreachable!("the ephemeral keys of these tests are fixed")
-    }
-    fn pubkey(&self) -> &[u8] {
-        &self.public
-    }
-    fn privkey(&self) -> &[u8] {
-        &self.secret
-    }
-    fn dh(&self, public: &[u8], out: &mut [u8]) -> Result<(), snow::Error> {
-        let public = k256::PublicKey::from_sec1_bytes(&public[..33]).map_err(|_| snow::Error::Dh)?;
-        let secret = k256::SecretKey::from_slice(&self.secret).unwrap();
-        let shared = k256::ecdh::diffie_hellman(secret.to_nonzero_scalar(), public.as_affine());
-        out[..32].copy_from_slice(shared.raw_secret_bytes());
-        Ok(())
-    }
-}
-
-struct MlKem768(libcrux_ml_kem::mlkem768::MlKem768KeyPair);
-
-impl Kem for MlKem768 {
-    fn name(&self) -> &'static str {
-        "MLKEM768"
-    }
-    fn pub_len(&self) -> usize {
-        1184
-    }
-    fn ciphertext_len(&self) -> usize {
-        1088
-    }
-    fn shared_secret_len(&self) -> usize {
-        32
-    }
-    fn generate(&mut self, _: &mut dyn Random) {}
-    fn pubkey(&self) -> &[u8] {
-        self.0.pk()
-    }
-    fn encapsulate(
-        &self,
-        public: &[u8],
-        secret_out: &mut [u8],
-        ciphertext_out: &mut [u8],
-    ) -> Result<(usize, usize), snow::Error> {
-        let public = <[u8; 1184]>::try_from(public).unwrap().into();
-        let (ciphertext, secret) = mlkem::encapsulate(&public, [0x32; 32]);
-        secret_out.copy_from_slice(&secret);
-        ciphertext_out.copy_from_slice(ciphertext.as_slice());
-        Ok((32, 1088))
-    }
-    fn decapsulate(&self, ciphertext: &[u8], secret_out: &mut [u8]) -> Result<usize, snow::Error> {
-        let ciphertext = <[u8; 1088]>::try_from(ciphertext).unwrap().into();
-        secret_out.copy_from_slice(&mlkem::decapsulate(self.0.private_key(), &ciphertext));
-        Ok(32)
-    }
 }
 
 /// First byte of a confirmation.
