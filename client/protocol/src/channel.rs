@@ -12,6 +12,8 @@ mod epoch;
 mod lane;
 mod limits;
 mod padding;
+#[cfg(test)]
+mod vectors;
 mod window;
 
 use alloc::boxed::Box;

@@ -68,6 +68,12 @@ impl Direction {
         self.number
     }
 
+    /// As if the next record were that one.
+    #[cfg(test)]
+    pub(super) const fn rewind_to(&mut self, number: u64) {
+        self.number = number;
+    }
+
     /// Seals in place a record whose first byte stands; the last 16 bytes are room for the tag. Nothing is written on error.
     pub(super) fn seal(&mut self, record: &mut [u8], caps: Caps) -> Result<(), Error> {
         let length = record.len();
@@ -77,7 +83,7 @@ impl Direction {
         if content.len() > MAX_CONTENT {
             return Err(ApiMisuse::RecordTooLong { length: content.len(), maximum: MAX_CONTENT }.into());
         }
-        self.used.check(content.len(), caps)?;
+        self.check(content.len(), caps)?;
         *tag = self.key.seal(record_nonce(*header, self.number), &[], content);
         self.count(content.len());
         Ok(())
@@ -92,12 +98,17 @@ impl Direction {
         if content_length > MAX_CONTENT {
             return Err(bad_length.into());
         }
-        self.used.check(content_length, Caps::MOST)?;
+        self.check(content_length, Caps::MOST)?;
         self.key
             .open(record_nonce(*header, self.number), &[], sealed)
             .map_err(|_| PeerMisbehaved::DoesNotAuthenticate("record"))?;
         self.count(content_length);
         Ok(sealed.get_mut(..content_length).ok_or(bad_length)?)
+    }
+
+    const fn check(&self, length: usize, caps: Caps) -> Result<(), Exhausted> {
+        // So that the number never wraps, though no session gets there.
+        if self.number == u64::MAX { Err(Exhausted::Records) } else { self.used.check(length, caps) }
     }
 
     const fn count(&mut self, length: usize) {
@@ -181,6 +192,14 @@ mod tests {
         long.pop();
         sender.seal(&mut long, Caps::MOST).unwrap();
         assert_eq!(direction(0, 0).open(&mut long).unwrap().len(), MAX_CONTENT);
+    }
+
+    #[test]
+    fn the_last_number_is_never_used() {
+        let mut sender = direction(0, 0);
+        sender.rewind_to(u64::MAX - 1);
+        sender.seal(&mut [7; 17], Caps::MOST).unwrap();
+        assert_eq!(sender.seal(&mut [7; 17], Caps::MOST), Err(Exhausted::Records.into()));
     }
 
     #[test]
