@@ -180,6 +180,21 @@ impl Resolver {
         verdict
     }
 
+    /// Holds a record against what was proven before.
+    pub(crate) fn advance(
+        &self,
+        identity: &Identity,
+        record: &ProvenRecord,
+        head: &ProvenHeader,
+    ) -> Result<(), ResolveError> {
+        self.0.memory.advance(identity, Some(record), head)
+    }
+
+    /// Serves that identity from memory no more.
+    pub(crate) fn forget_record(&self, identity: &Identity) {
+        self.0.memory.forget_record(identity);
+    }
+
     /// The key of an accepted record: pinned, hinted, or from the registry's logs.
     pub(crate) async fn key_of(
         &self,

@@ -1,0 +1,96 @@
+//! How identities stand at the newest block: what a party looks at while its sessions live.
+
+use std::time::Instant;
+
+use countersign_protocol::{Identity, RegistryRecord};
+
+use crate::acceptance::{has_expired, unix_now};
+use crate::error::ResolveError;
+use crate::proof::{ProvenHeader, ProvenRecord};
+use crate::proving::{nth, record_of};
+use crate::question::Question;
+use crate::resolver::{ProvedHead, Resolver};
+use crate::word::RevocationReason;
+
+/// What is proven of an identity at a head.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// The record is valid. It may be another one than before: compare it.
+    Active(RegistryRecord),
+    /// The key was revoked.
+    Revoked {
+        /// Why, as the owner said.
+        reason: RevocationReason,
+        /// The end of its validity, in Unix seconds: the revocation, or the expiry where that came first.
+        at: u64,
+    },
+    /// The key's validity ended.
+    Expired {
+        /// When, in Unix seconds.
+        at: u64,
+    },
+    /// There is no record.
+    Absent,
+}
+
+/// How some identities stand at one head.
+#[derive(Debug)]
+pub struct Standings {
+    /// The head at which all of it is proven.
+    pub head: ProvedHead,
+    /// One for each identity, in the order of the question. An error where what is proven contradicts what was proven
+    /// before: a chain that went back, or a proof that a newer one has overtaken.
+    pub each: Vec<Result<Standing, ResolveError>>,
+}
+
+impl Resolver {
+    /// Proves how identities stand at the newest block, in one batch to each endpoint; an absence is proven too. Never from
+    /// memory. Each identity costs an endpoint two storage proofs of some kilobytes: ask for a hundred at most.
+    ///
+    /// A record counts here however young it is: it is compared with one that was accepted before.
+    ///
+    /// # Errors
+    /// [`ResolveError`]: why nothing is proven. None of it says anything about an identity.
+    pub async fn standings(&self, identities: &[Identity]) -> Result<Standings, ResolveError> {
+        let since = Instant::now();
+        let question = Question::proofs_at_head(vec![self.record_target(identities)]);
+        let survey = self.survey(&question).await?;
+        let records = self
+            .prove(&question, &survey, |heard| {
+                let answer = nth(heard, &heard.answer.head_proofs, 0)?;
+                let registry = self.registry_account(heard, &heard.head, answer)?;
+                let each = identities.iter().enumerate();
+                each.map(|(position, identity)| record_of(heard, &registry, *identity, answer, position))
+                    .collect::<Result<Vec<_>, _>>()
+            })
+            .await?;
+        let head = self.keep_head(&survey, since);
+        let header = &survey.head.header;
+        let each = identities.iter().zip(&records);
+        let each = each.map(|(identity, record)| self.standing_of(identity, record.as_ref(), header)).collect();
+        Ok(Standings { head, each })
+    }
+
+    fn standing_of(
+        &self,
+        identity: &Identity,
+        record: Option<&ProvenRecord>,
+        head: &ProvenHeader,
+    ) -> Result<Standing, ResolveError> {
+        let Some(record) = record else {
+            // The contract removes none, so a chain that went back shows this: whoever relied on the record must know.
+            self.forget_record(identity);
+            return Ok(Standing::Absent);
+        };
+        self.advance(identity, record, head)?;
+        let word = record.word();
+        let at = u64::from(word.valid_until);
+        let standing = match word.revoked {
+            Some(reason) => Standing::Revoked { reason, at },
+            None if has_expired(at, head.timestamp().max(unix_now())) => Standing::Expired { at },
+            None => return Ok(Standing::Active(word.record(*identity))),
+        };
+        self.forget_record(identity);
+        Ok(standing)
+    }
+}
