@@ -1,0 +1,263 @@
+//! A fuzzer that is the peer: it holds the session's keys, and says what it likes.
+
+use std::sync::LazyLock;
+
+use countersign_protocol::{Channel, Error, OpenedDatagram, Received, Role, StateView, Suite};
+
+use super::session_keys::SessionKeys;
+use super::support::{self, Pair, initiator_ephemerals, responder_ephemerals};
+
+static KEYS: LazyLock<SessionKeys> = LazyLock::new(|| SessionKeys::of(&Pair::new()));
+
+/// A record that the peer sealed. The first byte chooses what the receiver waits for, the second is the record's own, the
+/// rest its content.
+pub fn record(data: &[u8]) {
+    let [place, first_byte, content @ ..] = data else { return };
+    let mut receiver = Receiver::waiting(Place::of(*place));
+    let record = KEYS.record(receiver.sender(), receiver.number, *first_byte, content);
+    let received = receiver.channel.open(&mut record.clone(), 0).map(Said::from);
+    let Ok(said) = received else { return };
+    let (record_type, content) = without_padding(*first_byte, content);
+    match said {
+        Said::Data { content: taken, ends_message } => {
+            let expected = if ends_message { 0x10 } else { 0x11 };
+            assert_eq!((record_type, content), (expected, &taken[..]));
+        }
+        Said::Close => assert_eq!((record_type, content), (0x12, &[][..])),
+        Said::Aborted => {
+            assert!(record_type == 0x17 && matches!(content, [1..=3, 0 | 1] | [4 | 5, 0]), "no abort");
+        }
+        Said::Refused(text) => {
+            assert_eq!((record_type, content), (0x16, &[&[0, 0, 0, 1][..], &text].concat()[..]));
+        }
+        Said::Requested => receiver.check_request(record_type, content),
+        Said::Ignored => {
+            assert!(record_type == 0x14 && matches!(receiver.place, Place::Crossed | Place::AskedForTicket));
+        }
+        Said::Begun => {
+            let honest = receiver.place.honest_reply().unwrap();
+            assert_eq!(
+                (record_type, content),
+                (0x15, &honest[..]),
+                "an epoch began that the peer does not have"
+            );
+        }
+    }
+}
+
+/// A datagram that the peer sealed: its first byte, the last two of its number, its content.
+pub fn datagram(data: &[u8]) {
+    let [first_byte, high, low, content @ ..] = data else { return };
+    let number = u64::from(u16::from_be_bytes([*high, *low]));
+    let mut datagram = KEYS.datagram(Role::Initiator, number, *first_byte, content);
+    let (_, mut bob) = Pair::new().establish();
+    let Ok(OpenedDatagram { number: taken, content: opened, .. }) =
+        bob.channel.open_datagram(&mut datagram, 0)
+    else {
+        return;
+    };
+    assert_eq!(taken, number);
+    match (first_byte, content) {
+        (0x20, content) => assert_eq!(opened, content),
+        (0x21, [high, low, padded @ ..]) => {
+            assert_eq!(opened, &padded[..usize::from(u16::from_be_bytes([*high, *low]))]);
+        }
+        _ => panic!("no datagram has this form"),
+    }
+}
+
+/// What an honest peer says, in every place.
+pub fn honest_records() -> Vec<Vec<u8>> {
+    let mut inputs = vec![
+        vec![0, 0x10, 7, 7],
+        vec![0, 0x11],
+        vec![0, 0x12],
+        vec![0, 0x17, 3, 1],
+        vec![0, 0x1f, 0x10, 0, 1, 7, 0, 0],
+        [&[1, 0x16, 0, 0, 0, 1][..], &countersign_protocol::Reject::Busy.encode()].concat(),
+    ];
+    for (index, place) in PLACES.into_iter().enumerate() {
+        let index = u8::try_from(index).unwrap();
+        if let Some(reply) = place.honest_reply() {
+            inputs.push([&[index, 0x15][..], &reply].concat());
+        }
+        let mut asks = |request: Vec<u8>| {
+            let length = u16::try_from(request.len()).unwrap().to_be_bytes();
+            inputs.push([&[index, 0x14][..], &request].concat());
+            inputs.push([&[index, 0x1f, 0x14][..], &length, &request, &[0; 9]].concat());
+        };
+        if matches!(place, Place::Idle | Place::Dropped | Place::Crossed | Place::AskedForTicket) {
+            asks(honest_request(place.sender(), true));
+            asks(honest_request(place.sender(), false));
+        }
+    }
+    inputs
+}
+
+pub fn honest_datagrams() -> Vec<Vec<u8>> {
+    vec![vec![0x20, 0, 0, 7, 7], vec![0x21, 1, 1, 0, 1, 7, 0, 0]]
+}
+
+/// What the receiver waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    /// Nothing.
+    Idle,
+    /// The session's responder asked for a rotation: the reply, or the initiator's own request.
+    Dropped,
+    /// The session's initiator asked for a rotation: the reply, or a request that crossed its own.
+    Crossed,
+    /// The session's initiator asked for a state ticket.
+    AskedForTicket,
+    /// It considers a request.
+    Considered,
+    /// It has replied, and waits for the confirmation.
+    Answered,
+}
+
+const PLACES: [Place; 6] =
+    [Place::Idle, Place::Dropped, Place::Crossed, Place::AskedForTicket, Place::Considered, Place::Answered];
+
+impl Place {
+    fn of(byte: u8) -> Self {
+        PLACES[usize::from(byte) % PLACES.len()]
+    }
+
+    /// Whose records are read.
+    const fn sender(self) -> Role {
+        match self {
+            Self::Crossed | Self::AskedForTicket => Role::Responder,
+            _ => Role::Initiator,
+        }
+    }
+
+    /// The content of the one reply that begins the epoch that was asked for.
+    fn honest_reply(self) -> Option<Vec<u8>> {
+        let receiver = Receiver::waiting(self);
+        let mut request = receiver.sent.as_ref()?.clone();
+        let (mut peer, view) = end(self.sender());
+        peer.open(&mut request, 0).unwrap();
+        peer.agree(at_block_78(&view), responder_ephemerals()).unwrap();
+        let reply = peer.next_outgoing().unwrap();
+        Some(KEYS.content(self.sender(), receiver.number, &reply))
+    }
+}
+
+struct Receiver {
+    place: Place,
+    channel: Channel,
+    view: StateView,
+    /// The number of the next record.
+    number: u64,
+    /// Its own request, where it made one.
+    sent: Option<Vec<u8>>,
+}
+
+impl Receiver {
+    fn waiting(place: Place) -> Self {
+        let role = place.sender().other();
+        let (mut channel, view) = end(role);
+        // The initiator's first record was the confirmation of the handshake.
+        let mut number = u64::from(place.sender() == Role::Initiator);
+        let next = at_block_78(&view);
+        let ephemerals = initiator_ephemerals(Suite::Hybrid);
+        match place {
+            Place::Idle => {}
+            Place::Dropped | Place::Crossed => channel.request_rotation(next, ephemerals).unwrap(),
+            Place::AskedForTicket => channel.request_state_ticket(next).unwrap(),
+            Place::Considered | Place::Answered => {
+                let request = honest_request(place.sender(), false);
+                let mut record = KEYS.record(place.sender(), number, 0x14, &request);
+                channel.open(&mut record, 0).unwrap();
+                number += 1;
+                if place == Place::Answered {
+                    channel.agree(next, responder_ephemerals()).unwrap();
+                    channel.next_outgoing().unwrap();
+                }
+            }
+        }
+        let sent = channel.next_outgoing();
+        Self { place, channel, view, number, sent }
+    }
+
+    fn sender(&self) -> Role {
+        self.place.sender()
+    }
+
+    /// A request that is read is of its form, and is agreed to only where an honest peer made it.
+    fn check_request(mut self, record_type: u8, content: &[u8]) {
+        assert_eq!(record_type, 0x14);
+        let proposal = self.channel.requested().unwrap();
+        let mut encoded = content[..5].to_vec();
+        proposal.encode_into(&mut encoded);
+        assert!(content.starts_with(&encoded), "one request has two encodings");
+        assert!(encoded[0] < 2 && encoded[1..5] == [0, 0, 0, 1], "a request for no epoch that could follow");
+        if self.channel.agree(at_block_78(&self.view), responder_ephemerals()).is_ok() {
+            let honest = honest_request(self.sender(), encoded[0] == 0);
+            assert_eq!(content, honest, "an end agreed with a peer that does not know the keys of the epoch");
+        }
+    }
+}
+
+/// What became of a record, without its buffer.
+enum Said {
+    Data { content: Vec<u8>, ends_message: bool },
+    Close,
+    Aborted,
+    Requested,
+    Begun,
+    Refused([u8; 16]),
+    Ignored,
+}
+
+impl From<Received<'_>> for Said {
+    fn from(received: Received<'_>) -> Self {
+        match received {
+            Received::Data { content, ends_message } => {
+                Self::Data { content: content.to_vec(), ends_message }
+            }
+            Received::Close => Self::Close,
+            Received::Aborted(_) => Self::Aborted,
+            Received::EpochRequested => Self::Requested,
+            Received::EpochBegun => Self::Begun,
+            Received::EpochRefused(reject) => Self::Refused(reject.encode()),
+            Received::Ignored => Self::Ignored,
+        }
+    }
+}
+
+fn end(role: Role) -> (Channel, StateView) {
+    let pair = Pair::new();
+    let (alice, bob) = pair.establish();
+    match role {
+        Role::Initiator => (alice.channel, pair.alice_view),
+        Role::Responder => (bob.channel, pair.bob_view),
+    }
+}
+
+fn honest_request(from: Role, with_fresh_keys: bool) -> Vec<u8> {
+    let (mut channel, view) = end(from);
+    let view = at_block_78(&view);
+    let requested: Result<(), Error> = if with_fresh_keys {
+        channel.request_rotation(view, initiator_ephemerals(Suite::Hybrid))
+    } else {
+        channel.request_state_ticket(view)
+    };
+    requested.unwrap();
+    KEYS.content(from, u64::from(from == Role::Initiator), &channel.next_outgoing().unwrap())
+}
+
+fn at_block_78(view: &StateView) -> StateView {
+    let anchor = countersign_protocol::Anchor { block_number: 78, ..support::anchor() };
+    StateView::proven(anchor, *view.local(), *view.peer(), view.readings().to_vec()).unwrap()
+}
+
+fn without_padding(first_byte: u8, content: &[u8]) -> (u8, &[u8]) {
+    match (first_byte, content) {
+        (0x1f, [inner, high, low, rest @ ..]) => {
+            (*inner, &rest[..usize::from(u16::from_be_bytes([*high, *low]))])
+        }
+        (0x1f, _) => panic!("a padded record without its head was read"),
+        _ => (first_byte, content),
+    }
+}
