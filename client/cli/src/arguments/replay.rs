@@ -18,10 +18,10 @@ pub(crate) struct ReplayArguments {
 #[derive(Clone)]
 pub(crate) struct MaybeSecret(Arc<Zeroizing<String>>);
 
-/// The same as it is typed.
+/// The same as it is typed. clap names a group by the struct, and a second one of the name would panic.
 #[derive(Args)]
 #[command(next_help_heading = "Session")]
-struct Typed {
+struct TypedReplay {
     /// A Redis that remembers answered calls for every process that listens as you [default: this process's memory]
     ///
     /// redis://host:port/db, rediss://… for TLS, redis+unix:///path, or the path of a file that holds such a URL. Needed where
@@ -52,7 +52,7 @@ impl fmt::Debug for MaybeSecret {
 
 impl FromArgMatches for ReplayArguments {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        let typed = Typed::from_arg_matches(matches)?;
+        let typed = TypedReplay::from_arg_matches(matches)?;
         let cache = Layer::of(matches, "replay_cache").zip(typed.replay_cache);
         Ok(Self { cache: cache.map(|(layer, text)| layer.holds(text.into())) })
     }
@@ -65,14 +65,14 @@ impl FromArgMatches for ReplayArguments {
 
 impl Args for ReplayArguments {
     fn group_id() -> Option<clap::Id> {
-        Typed::group_id()
+        TypedReplay::group_id()
     }
 
     fn augment_args(command: clap::Command) -> clap::Command {
-        Typed::augment_args(command)
+        TypedReplay::augment_args(command)
     }
 
     fn augment_args_for_update(command: clap::Command) -> clap::Command {
-        Typed::augment_args_for_update(command)
+        TypedReplay::augment_args_for_update(command)
     }
 }
