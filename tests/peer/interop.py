@@ -327,6 +327,19 @@ def itself_under_load_and_resumed(stage: Stage) -> None:
     listener.end()
 
 
+def itself_under_load_with_a_ticket_that_is_unknown(stage: Stage) -> None:
+    """The cookie that the resume earned serves the hello too."""
+    listener = peer_listen(stage, "bob", "--demand-cookies", "--forget-tickets", "--sessions", "2")
+    peer = connect_to(stage, listener, "peer", "alice", "--do", "close", "resume", "send:x", "close")
+    peer.event("session", resumed=False)
+    peer.event("cookie")
+    peer.event("ticket-unknown")
+    peer.event("session", resumed=False)
+    listener.event("message", text="x")
+    peer.end()
+    listener.end()
+
+
 def itself_with_a_ticket_that_is_refused(stage: Stage) -> None:
     listener = peer_listen(stage, "bob", "--sessions", "2", "--refuse", "pass", "--refuse", "Busy")
     peer = connect_to(stage, listener, "peer", "alice", "--do", "close", "resume", "close")
@@ -350,7 +363,7 @@ def itself_with_requests_that_cross(stage: Stage) -> None:
 
 def itself_refusing_an_epoch(stage: Stage) -> None:
     listener = peer_listen(stage, "bob", "--refuse-epoch", "Unable", "--echo")
-    steps = ("rotate", "refusal:1", "send:on", "await:1", "rotate", "epoch:1", "send:new", "await:2", "close")
+    steps = ("rotate", "refusal:1", "send:on", "await:1", "wait:5", "rotate", "epoch:1", "send:new", "await:2", "close")
     peer = connect_to(stage, listener, "peer", "alice", "--do", *steps)
     peer.event("refused", by="peer", reason="Unable")
     peer.event("message", text="on")
@@ -405,6 +418,7 @@ SCENARIOS = (
     answers_under_load,
     answers_and_rotates,
     itself_under_load_and_resumed,
+    itself_under_load_with_a_ticket_that_is_unknown,
     itself_with_a_ticket_that_is_refused,
     itself_with_requests_that_cross,
     itself_refusing_an_epoch,

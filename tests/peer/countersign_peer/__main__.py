@@ -97,6 +97,8 @@ def listen(arguments) -> int:
                 emit("refused", by="me", reason=reason.name, detail=reason.detail)
             finally:
                 connection.close()
+            if arguments.forget_tickets:
+                listener.tickets.clear()
     return 0
 
 
@@ -150,6 +152,7 @@ def _arguments():
     answer.add_argument("--sessions", type=int, default=1, help="end after so many connections")
     answer.add_argument("--demand-cookies", action="store_true")
     answer.add_argument("--refuse", action="append", default=[], help="REASON, REASON:DETAIL or `pass`, a handshake each")
+    answer.add_argument("--forget-tickets", action="store_true", help="know no ticket of an earlier session")
     answer.add_argument("--clock-skew-ms", type=int, default=30_000)
     for command in (dial, answer):
         command.add_argument("--owner", required=True)

@@ -1,12 +1,12 @@
 """Whether a side agrees to a proposal, from proofs of its own (SPEC 4.2, 7, 8)."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from . import curve
 from .chain import Anchor, Block, Chain
-from .errors import Disagreement
+from .errors import Disagreement, ProtocolError
 from .proposal import Proposal
-from .state import STORAGE_SLOT, Query, Reading, Record, SessionState
+from .state import Query, Reading, Record, SessionState
 
 
 @dataclass
@@ -70,13 +70,12 @@ def judge(
 
 
 def judge_epoch(chain: Chain, policy: Policy, proposal: Proposal, session: SessionState, present_block: int) -> SessionState:
-    """The state of a new epoch of a running session, or why there is none."""
-    named = (proposal.initiator_owner, proposal.initiator_label, proposal.responder_owner, proposal.responder_label)
-    ours = (session.initiator.owner, session.initiator.label, session.responder.owner, session.responder.label)
-    if named != ours:
-        raise Disagreement("WrongResponder")
-    if proposal.queries() != tuple(reading.query for reading in session.valuation):
-        raise Disagreement("Unwilling")
+    """The state of a new epoch of a running session, or why there is none. Only block and values may be other than its own."""
+    block = {"block_number": proposal.block_number, "block_hash": proposal.block_hash}
+    same = replace(Proposal.of(session, 0), readings=proposal.readings, **block)
+    queries = tuple(reading.query for reading in session.valuation)
+    if proposal != same or proposal.queries() != queries:
+        raise ProtocolError("an epoch request in which more than block and values changed")
     if proposal.block_number < present_block:
         raise Disagreement("StaleState")
     newest, block = _block(chain, policy, proposal)
@@ -115,15 +114,13 @@ def _anchor(chain: Chain, block: Block, proposal: Proposal, initiator: bool) -> 
 
 def _state(chain: Chain, newest: Block, block: Block, proposal: Proposal) -> SessionState:
     """The state at the proposed block, both records in force at the newest head too."""
-    if any(query.kind != STORAGE_SLOT for query in proposal.queries()):
-        raise Disagreement("Unwilling")
     in_force(_anchor(chain, newest, proposal, initiator=True), newest.timestamp)
     initiator = in_force(_anchor(chain, block, proposal, initiator=True), newest.timestamp)
     try:
         in_force(_anchor(chain, newest, proposal, initiator=False), newest.timestamp)
         responder = in_force(_anchor(chain, block, proposal, initiator=False), newest.timestamp)
     except Disagreement as reason:
-        # The reasons that name a record mean the initiator's: SPEC has none for the responder's own.
+        # The reasons that name a record mean the initiator's.
         raise Disagreement("RecordDiffers", 1) from reason
     return state_at(chain, block, initiator, responder, proposal.queries())
 

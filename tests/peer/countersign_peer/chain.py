@@ -37,6 +37,7 @@ class Chain:
         self.chain_id, self.registry = chain_id, registry
         self._calls = 0
         self._words: dict[tuple[bytes, bytes, bytes], bytes] = {}
+        self._code: dict[tuple[bytes, bytes], bool] = {}
         if int(self.call("eth_chainId"), 16) != chain_id:
             raise ProofError("the node is of another chain")
 
@@ -79,12 +80,16 @@ class Chain:
     def _prove(self, block: Block, contract: bytes, slots: tuple[bytes, ...]) -> None:
         keys = ["0x" + slot.hex() for slot in slots]
         answer = self.call("eth_getProof", "0x" + contract.hex(), keys, hex(block.number))
-        root = trie.account_storage(block.state_root, contract, _nodes(answer["accountProof"]))
+        root, self._code[block.hash, contract] = trie.account(block.state_root, contract, _nodes(answer["accountProof"]))
         for slot, proof in zip(slots, answer["storageProof"], strict=True):
             self._words[block.hash, contract, slot] = trie.storage_word(root, slot, _nodes(proof["proof"]))
 
     def value(self, block: Block, source: bytes, slot: bytes) -> bytes:
-        return self.words(block, source, slot)[0]
+        """What a storage slot of an instrument holds, which must have code (SPEC 2)."""
+        value = self.words(block, source, slot)[0]
+        if not self._code[block.hash, source]:
+            raise ProofError(f"{source.hex()} is no contract at block {block.number}")
+        return value
 
     def identity(self, block: Block, owner: bytes, label: bytes) -> Anchor | None:
         """The record of an identity at this block, None where its absence is proven."""

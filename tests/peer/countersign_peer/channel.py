@@ -166,7 +166,7 @@ class Channel:
             return [Event("ignored", request)]
         events = [] if self._begun is None else [Event("dropped", self._begun.kind)]
         self._begun = None
-        if self._closed:  # nothing can be answered: SPEC does not say what becomes of the request
+        if self._closed:  # nothing can be answered (SPEC 6.3)
             return [*events, Event("ignored", request)]
         self._considered = request
         return [*events, Event("requested", request)]

@@ -2,7 +2,7 @@
 
 import socket
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from . import cookie
 from .agreement import in_force, state_at
@@ -50,6 +50,8 @@ class Dialler:
     below_floors: bool = False
     lie: str | None = None
     twice: bool = False
+    # The cookie of each connection that gave one: whatever follows there bears a mac2 of it.
+    _cookies: dict[Stream, bytes] = field(default_factory=dict)
 
     def dial(self) -> Opened:
         """A live session. After `UnknownBlock` or `StaleState`, once more, with new keys, on a new connection."""
@@ -117,17 +119,16 @@ class Dialler:
 
     def _exchange(self, stream: Stream, key: bytes, message: bytes, mac1: bytes) -> bytes:
         """The answer to a hello or a resume, a cookie met on the way."""
-        stream.write(message)
+        given = self._cookies.get(stream)
+        stream.write(message if given is None else cookie.with_mac2(message, given))
         answer = stream.must_read(PATIENCE)
         if answer[0] != cookie.COOKIE:
             return answer
-        given = cookie.open_cookie(key, answer, mac1)
-        self.emit("cookie", by="peer")
-        stream.write(cookie.with_mac2(message, given))
-        answer = stream.must_read(PATIENCE)
-        if answer[0] == cookie.COOKIE:
+        if given is not None:
             raise ProtocolError("a second cookie on one connection")
-        return answer
+        self._cookies[stream] = cookie.open_cookie(key, answer, mac1)
+        self.emit("cookie", by="peer")
+        return self._exchange(stream, key, message, mac1)
 
     def _confirm(self, stream: Stream, epoch: Epoch, suite: int, state: SessionState, ticket: Ticket, resumed: bool) -> Opened:
         channel = Channel(INITIATOR, suite, epoch, state.block_number)

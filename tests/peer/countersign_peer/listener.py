@@ -36,15 +36,18 @@ class Listener:
         """The session that a connection asks for. A Disagreement is told to the initiator before it is raised."""
         stream = Stream(connection)
         where = cookie.address(source[0], source[1])
-        while True:
-            message = self._admitted(stream, where)
-            if message[0] == HELLO:
-                return self._live(stream, message)
-            try:
-                return self._resumed(stream, message)
-            except TicketUnknown:
-                self.emit("ticket-unknown")
-                stream.write(bytes([TICKET_UNKNOWN]))
+        message = self._admitted(stream, where)
+        if message[0] == HELLO:
+            return self._live(stream, message)
+        try:
+            return self._resumed(stream, message)
+        except TicketUnknown:
+            self.emit("ticket-unknown")
+            stream.write(bytes([TICKET_UNKNOWN]))
+        message = self._admitted(stream, where)
+        if message[0] != HELLO:
+            raise ProtocolError("something else than a hello after an unknown ticket")
+        return self._live(stream, message)
 
     def _admitted(self, stream: Stream, where: bytes) -> bytes:
         """A hello or resume with the MACs that are due."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from .errors import ProtocolError
 from .keys import cut
-from .state import MOST_READINGS, Query, Reading, SessionState
+from .state import MOST_READINGS, STORAGE_SLOT, Query, Reading, SessionState
 
 FIXED = 247
 READING = 85
@@ -88,4 +88,6 @@ class Proposal:
 
 def _reading(data: bytes) -> Reading:
     kind, source, subject, value = cut(data, 1, 20, 32, 32)
+    if kind[0] != STORAGE_SLOT:
+        raise ProtocolError("a reading of an unknown kind")
     return Reading(Query(source, subject, kind[0]), value)

@@ -12,6 +12,7 @@ CONTENT = 16_384
 PADDED_CONTENT = CONTENT - 3
 MOST_RECORDS = 1 << 32
 MOST_BYTES = 1 << 38
+LAST_NUMBER = (1 << 64) - 2
 
 ABORTS = {1: "Revoked", 2: "Expired", 3: "Superseded", 4: "KeysWornOut", 5: "Unproven"}
 ABORT_CODES = {name: code for code, name in ABORTS.items()}
@@ -69,7 +70,7 @@ class Direction:
         return unpad(content) if record[0] == PADDED else (record[0], content)
 
     def _count(self, length: int) -> None:
-        if self.records >= MOST_RECORDS or self.bytes + length > MOST_BYTES:
+        if self.number > LAST_NUMBER or self.records >= MOST_RECORDS or self.bytes + length > MOST_BYTES:
             raise ProtocolError("a key that is worn out")
         self.records += 1
         self.bytes += length

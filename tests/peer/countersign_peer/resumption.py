@@ -20,10 +20,7 @@ ZERO_NONCE = bytes(12)
 
 @dataclass(frozen=True)
 class Ticket:
-    """What both sides keep of a session. `live_at`: when the last live handshake before it was, in Unix seconds.
-
-    `responder_key` is not in the list of SPEC 8, but mac1 needs it.
-    """
+    """What both sides keep of a session. `live_at`: when the last live handshake before it was, in Unix seconds."""
 
     secret: bytes
     proposal_key: bytes

@@ -3,6 +3,7 @@
 from .keys import keccak
 
 EMPTY_ROOT = keccak(b"\x80")
+NO_CODE = keccak(b"")
 
 # In the order of the header. Quantities are encoded without leading zeros, the rest as they are; from `baseFeePerGas`
 # on the fields came with forks, each only where those before it stand.
@@ -125,10 +126,13 @@ def _path(encoded: bytes) -> tuple[str, bool]:
     return (digits[1:] if flag & 1 else digits[2:]), flag >= 2
 
 
-def account_storage(root: bytes, address: bytes, nodes: list[bytes]) -> bytes:
-    """The storage root of an account; that of an empty trie where the account's absence is proven."""
+def account(root: bytes, address: bytes, nodes: list[bytes]) -> tuple[bytes, bool]:
+    """An account's storage root, and whether it has code. Where its absence is proven, it has neither."""
     found = prove(root, address, nodes)
-    return EMPTY_ROOT if found is None else decode(found)[2]
+    if found is None:
+        return EMPTY_ROOT, False
+    _, _, storage, code = decode(found)
+    return storage, code != NO_CODE
 
 
 def storage_word(root: bytes, slot: bytes, nodes: list[bytes]) -> bytes:

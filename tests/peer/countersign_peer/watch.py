@@ -31,6 +31,6 @@ def verdict(record: Record, found: Anchor | None, head: Block, overlap: int) -> 
         return "Revoked"
     if found.record.expired(head.timestamp):
         return "Expired"
-    if found.record.signer != record.signer and head.timestamp - found.record.anchored_at > overlap:
+    if found.record.version != record.version and head.timestamp - found.record.anchored_at > overlap:
         return "Superseded"
     return None

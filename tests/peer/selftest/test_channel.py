@@ -112,6 +112,12 @@ class Records(unittest.TestCase):
             with self.assertRaises(ProtocolError, msg=(kind, content)):
                 responder.receive(initiator._send.seal(kind, content))
 
+    def test_the_last_number_of_all_is_never_used(self):
+        last = Direction(bytes(32), 2**64 - 2)
+        last.seal(records.DATA, b"")
+        with self.assertRaises(ProtocolError):
+            last.seal(records.DATA, b"")
+
     def test_padding(self):
         self.assertEqual(records.unpad(records.pad(records.DATA, b"abc", 64)), (records.DATA, b"abc"))
         self.assertEqual(records.unpad(b"\x10\0\1a\xff\xff"), (records.DATA, b"a"))

@@ -89,7 +89,8 @@ class Trie(unittest.TestCase):
         self.assertEqual("0x" + trie.header_hash(self.block).hex(), self.block["hash"])
 
     def test_account_and_storage_are_proven(self):
-        storage = trie.account_storage(self.root, self.address, self.nodes)
+        storage, code = trie.account(self.root, self.address, self.nodes)
+        self.assertTrue(code)
         self.assertEqual("0x" + storage.hex(), self.proof["storageHash"])
         self.assertTrue(self.proof["storageProof"])
         for entry in self.proof["storageProof"]:
@@ -100,7 +101,7 @@ class Trie(unittest.TestCase):
     def test_what_lacks_a_node_or_is_altered_proves_nothing(self):
         for nodes in (self.nodes[:-1], [bytes([node[0]]) + node[1:-1] + b"\0" for node in self.nodes]):
             with self.assertRaises(trie.ProofError):
-                trie.account_storage(self.root, self.address, nodes)
+                trie.account(self.root, self.address, nodes)
 
     def test_rlp_that_is_not_canonical_is_refused(self):
         for bad in (b"\x81\x01", b"\xb8\x01\x80", b"\x82\x01", b"\xc1", b"", b"\x01\x01"):

@@ -59,7 +59,8 @@ class Proposals(unittest.TestCase):
     def test_padding_is_zero_and_the_least(self):
         good = Proposal.of(state(), 5).encode()
         count = good[:246] + b"\x11" + good[247:]
-        for bad in (good + bytes(512), good[:-1], good[:-1] + b"\1", good[:332], b"", count):
+        kind = good[:247] + b"\1" + good[248:]
+        for bad in (kind, good + bytes(512), good[:-1], good[:-1] + b"\1", good[:332], b"", count):
             with self.assertRaises(ProtocolError):
                 Proposal.decode(bad)
 
@@ -100,5 +101,5 @@ class Watching(unittest.TestCase):
         self.assertEqual(verdict(kept, found(revoked=True), head, 60), "Revoked")
         self.assertEqual(verdict(kept, found(valid_until=head.timestamp), head, 60), "Expired")
         self.assertIsNone(verdict(kept, found(valid_until=head.timestamp + 1), head, 60))
-        self.assertIsNone(verdict(kept, found(pair=BOB, anchored_at=head.timestamp - 60), head, 60))
-        self.assertEqual(verdict(kept, found(pair=BOB, anchored_at=head.timestamp - 61), head, 60), "Superseded")
+        self.assertIsNone(verdict(kept, found(pair=BOB, version=2, anchored_at=head.timestamp - 60), head, 60))
+        self.assertEqual(verdict(kept, found(version=2, anchored_at=head.timestamp - 61), head, 60), "Superseded")
