@@ -34,7 +34,7 @@ use crate::key_schedule::{EpochSecrets, TicketSecrets};
 use crate::proposal::Proposal;
 use crate::reject::Reject;
 use crate::secret::Secret32;
-use crate::state::{Role, StateView};
+use crate::state::{Role, StateHash, StateView};
 use crate::suite::Suite;
 use crate::symmetric::Split;
 use crate::ticket::Ticket;
@@ -63,7 +63,8 @@ pub struct Channel {
     peer_has_closed: bool,
     outgoing: VecDeque<Vec<u8>>,
     exporter: Exporter,
-    ticket: Option<Ticket>,
+    /// What the ticket is derived from, until it is taken.
+    resumption_secret: Option<Secret32>,
     lane: Box<Lane>,
     limits: Limits,
     padding: Padding,
@@ -114,18 +115,23 @@ enum Step {
 
 impl Channel {
     /// The channel at the end of a handshake.
-    pub(crate) fn after(split: Split, role: Role, suite: Suite, view: StateView) -> Self {
+    pub(crate) fn after(
+        split: Split,
+        role: Role,
+        suite: Suite,
+        state_hash: StateHash,
+        view: StateView,
+    ) -> Self {
         let Split { initiator, responder, secrets, handshake_hash } = split;
         let EpochSecrets { exporter, rotation, resumption, datagram } = secrets;
         let (ours, theirs) = match role {
             Role::Initiator => (initiator, responder),
             Role::Responder => (responder, initiator),
         };
-        let ticket = Ticket::of(TicketSecrets::derive(&resumption), suite, role, &view);
         Self {
             role,
             suite,
-            agreed: Agreed { epoch: 0, state_hash: view.state_hash(role), view },
+            agreed: Agreed { epoch: 0, state_hash, view },
             handshake_hash,
             rotation_secret: rotation,
             sender: Direction::new(&ours),
@@ -135,7 +141,7 @@ impl Channel {
             peer_has_closed: false,
             outgoing: VecDeque::new(),
             exporter: Exporter::new(exporter, handshake_hash),
-            ticket: Some(ticket),
+            resumption_secret: Some(resumption),
             lane: Box::new(Lane::new(role, &handshake_hash, &datagram)),
             limits: Limits::default(),
             padding: Padding::None,
@@ -167,8 +173,9 @@ impl Channel {
     }
 
     /// The ticket that opens the next session with this peer. Once.
-    pub const fn take_ticket(&mut self) -> Option<Ticket> {
-        self.ticket.take()
+    pub fn take_ticket(&mut self) -> Option<Ticket> {
+        let secrets = TicketSecrets::derive(&self.resumption_secret.take()?);
+        Some(Ticket::of(secrets, self.suite, self.role, &self.agreed.view))
     }
 
     /// Most content of one record that [`append`](Self::append) makes, in bytes.
@@ -590,7 +597,7 @@ impl Channel {
 
     fn end(&mut self) {
         self.step = Step::Over;
-        self.ticket = None;
+        self.resumption_secret = None;
     }
 }
 

@@ -112,7 +112,7 @@ fn assert_session(channel: &Channel, case: &Case) {
     assert_eq!(*ticket.secret.expose(), case::array(&outputs["ticket_secret"]));
     assert_eq!(*ticket.proposal_key.expose(), case::array(&outputs["proposal_key"]));
     assert_eq!(ticket.id, case::array(&outputs["ticket_id"]));
-    assert_eq!(channel.ticket.as_ref().unwrap().id(), ticket.id);
+    assert_eq!(channel.resumption_secret.as_ref().unwrap().expose(), resumption.expose());
     assert_eq!(channel.lane(), case::array(&outputs["lane"]));
 }
 

@@ -208,7 +208,7 @@ impl AwaitingReplyProduct {
 
         let split = symmetric.split();
         let handshake_hash = split.handshake_hash;
-        let mut channel = Channel::after(split, Role::Initiator, suite, view.clone());
+        let mut channel = Channel::after(split, Role::Initiator, suite, state_hash, view.clone());
         let confirmation = channel.confirm()?;
         let summary = Summary { role: Role::Initiator, suite, handshake_hash, state_hash, view };
         Ok(Completed { confirmation, established: Established { channel, summary } })

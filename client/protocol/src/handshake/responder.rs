@@ -246,7 +246,7 @@ impl AwaitingPeer {
 
         let split = symmetric.split();
         let handshake_hash = split.handshake_hash;
-        let channel = Channel::after(split, Role::Responder, suite, view.clone());
+        let channel = Channel::after(split, Role::Responder, suite, state_hash, view.clone());
         let summary = Summary { role: Role::Responder, suite, handshake_hash, state_hash, view };
         Ok(SentReply { reply, next: ExpectConfirmation::new(channel, summary) })
     }

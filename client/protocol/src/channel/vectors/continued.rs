@@ -97,7 +97,8 @@ fn channel(case: &Case, role: Role, keys: &Keys) -> Channel {
     let [initiator, responder, epoch] = [1, 2, 3].map(|byte| Secret32::new([byte; 32]));
     let secrets = EpochSecrets::derive(&epoch, &[0; 32]);
     let split = Split { initiator, responder, secrets, handshake_hash: array(case.input("h")) };
-    let mut channel = Channel::after(split, role, case.suite(), before(&case.view(role, keys)));
+    let view = before(&case.view(role, keys));
+    let mut channel = Channel::after(split, role, case.suite(), view.state_hash(role), view);
     channel.rotation_secret = Secret32::new(array(case.input("rotation_secret")));
     channel.agreed.epoch = u32::try_from(number(case.input("number"))).unwrap() - 1;
     channel

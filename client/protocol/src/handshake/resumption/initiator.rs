@@ -99,9 +99,10 @@ impl ExpectReply {
         let Self { begun, suite, view, .. } = self;
         let split = begun.finish(noise_message)?;
         let (role, handshake_hash) = (Role::Initiator, split.handshake_hash);
-        let mut channel = Channel::after(split, role, suite, view.clone());
+        let state_hash = view.state_hash(role);
+        let mut channel = Channel::after(split, role, suite, state_hash, view.clone());
         let confirmation = channel.confirm()?;
-        let summary = Summary { role, suite, handshake_hash, state_hash: view.state_hash(role), view };
+        let summary = Summary { role, suite, handshake_hash, state_hash, view };
         Ok(Completed { confirmation, established: Established { channel, summary } })
     }
 }

@@ -132,8 +132,9 @@ impl AwaitingState {
         );
         let split = answered.map_err(|error| self.refuse(error))?;
         let (role, handshake_hash) = (Role::Responder, split.handshake_hash);
-        let channel = Channel::after(split, role, suite, view.clone());
-        let summary = Summary { role, suite, handshake_hash, state_hash: view.state_hash(role), view };
+        let state_hash = view.state_hash(role);
+        let channel = Channel::after(split, role, suite, state_hash, view.clone());
+        let summary = Summary { role, suite, handshake_hash, state_hash, view };
         Ok(SentReply { reply, next: ExpectConfirmation::new(channel, summary) })
     }
 
