@@ -29,6 +29,8 @@ pub(crate) struct Core<S> {
     pub(crate) inbound: Inbound,
     pub(crate) outbound: Outbound,
     pub(crate) ended: Option<Ended>,
+    /// What is said where the keys are worn out.
+    pub(crate) when_worn_out: Abort,
     /// What the upkeep has not been told yet. The protocol lets one request be under way at a time, so it is short.
     pub(crate) events: VecDeque<UpkeepEvent>,
     pub(crate) wakers: Arc<Wakers>,
@@ -58,7 +60,20 @@ impl<S> Core<S> {
         let wakers = Arc::new(Wakers::default());
         let (readable, writable) = (wakers.readable(), wakers.writable());
         let (ended, events) = (None, VecDeque::new());
-        Self { stream, channel, inbound, outbound, ended, events, wakers, readable, writable, started }
+        let when_worn_out = Abort::KeysWornOut;
+        Self {
+            stream,
+            channel,
+            inbound,
+            outbound,
+            ended,
+            when_worn_out,
+            events,
+            wakers,
+            readable,
+            writable,
+            started,
+        }
     }
 
     /// Milliseconds since this connection began, on a clock that only goes forward.

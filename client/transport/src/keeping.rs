@@ -3,7 +3,7 @@
 use core::pin::Pin;
 use core::task::{Context, Poll, ready};
 
-use countersign_protocol::{Abort, Due};
+use countersign_protocol::Due;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::connection_core::Core;
@@ -61,7 +61,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Core<S> {
             Due::Nothing { .. } | Due::Rotation => Poll::Pending,
             Due::End => {
                 // Where the abort cannot even be sealed, the session is as much at its end.
-                let _ = self.abort(Abort::KeysWornOut);
+                let _ = self.abort(self.when_worn_out);
                 Poll::Pending
             }
         }

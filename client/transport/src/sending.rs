@@ -96,7 +96,7 @@ impl<S: AsyncWrite + Unpin> Core<S> {
         self.check_ended()?;
         let now = self.now_ms();
         match self.channel.due(now) {
-            Due::End => Err(self.abort(Abort::KeysWornOut)?.into()),
+            Due::End => Err(self.abort(self.when_worn_out)?.into()),
             Due::Nothing { .. } | Due::Rotation => Ok(()),
         }
     }
@@ -130,7 +130,7 @@ impl<S: AsyncWrite + Unpin> Core<S> {
     /// A key that may protect nothing more ends the session as its age does.
     pub(crate) fn worn_out(&mut self, error: TransportError) -> TransportError {
         match error {
-            TransportError::Protocol(ProtocolError::Exhausted(_)) => match self.abort(Abort::KeysWornOut) {
+            TransportError::Protocol(ProtocolError::Exhausted(_)) => match self.abort(self.when_worn_out) {
                 Ok(ended) => ended.into(),
                 Err(error) => error.into(),
             },

@@ -134,6 +134,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Upkeep<S> {
         Ok(())
     }
 
+    /// Sets what the peer is told, and the application, where the keys are worn out and no new epoch has come:
+    /// [`Abort::KeysWornOut`] unless the upkeep knows why.
+    pub fn say_when_worn_out(&self, why: Abort) {
+        if let Some(shared) = self.shared.upgrade() {
+            shared.lock().when_worn_out = why;
+        }
+    }
+
     /// Looks at the channel: what the peer requested, what the newest epoch agreed on.
     ///
     /// # Errors
