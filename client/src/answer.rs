@@ -1,22 +1,31 @@
 //! Answering: the responder's handshake, driven over a connection.
 
 use std::net::SocketAddr;
+use std::time::Instant;
 
+use countersign_protocol::curve::PublicKey;
 use countersign_protocol::handshake::responder::{
     self, AwaitingPeer, ExpectHello, ResponderParams, SentReply,
 };
-use countersign_protocol::{Error as ProtocolError, Established, Identity, Query, StateView};
+use countersign_protocol::resumption::{AwaitingState, AwaitingTicket, TICKET_UNKNOWN};
+use countersign_protocol::{
+    Error as ProtocolError, Established, First, Identity, Proposal, Query, StateView, first_message,
+};
 use countersign_replay::{Hello, NotEntered, ReplayCache};
-use countersign_transport::HandshakeIo;
+use countersign_transport::{DatagramSocket, HandshakeIo};
 use tokio::net::TcpStream;
 use tokio::sync::SemaphorePermit;
 
+use crate::called::Called;
 use crate::clock::{unix_ms, whole_ms};
+use crate::cookies::UnderWayNow;
 use crate::difference::Difference;
 use crate::error::{AcceptError, Error};
+use crate::opening::Opening;
 use crate::recent_views::Wanted;
 use crate::refusal::{Refusal, Told, as_position, other_instrument};
 use crate::session::Session;
+use crate::tickets::KeptTicket;
 use crate::trader::Trader;
 use crate::under_way::Place;
 
@@ -24,6 +33,30 @@ use crate::under_way::Place;
 pub(crate) struct Caller {
     pub(crate) stream: TcpStream,
     pub(crate) remote: SocketAddr,
+    /// Where the listener takes datagrams.
+    pub(crate) datagrams: Option<DatagramSocket>,
+}
+
+/// A caller's connection while the handshake is under way.
+struct Answering<'a> {
+    trader: &'a Trader,
+    io: HandshakeIo<TcpStream>,
+    remote: SocketAddr,
+    /// Whether the caller was asked for a cookie: it need not answer a second one.
+    has_given_cookie: bool,
+}
+
+/// Who calls, and how.
+enum Call {
+    Live(Box<AwaitingPeer>),
+    /// With a ticket, which is used up.
+    Resumed(Box<AwaitingState>, Taken),
+}
+
+/// What was kept beside a ticket.
+struct Taken {
+    peer_key: PublicKey,
+    live_since: Instant,
 }
 
 /// What is agreed to, before it is said.
@@ -42,56 +75,86 @@ impl Caller {
         trader: &Trader,
         on_hello: impl FnOnce(),
     ) -> Result<Session, AcceptError> {
-        let Self { stream, remote } = self;
-        let mut io = HandshakeIo::new(stream, trader.0.timeouts);
+        let Self { stream, remote, datagrams } = self;
+        let io = HandshakeIo::new(stream, trader.0.timeouts);
+        let mut answering = Answering { trader, io, remote, has_given_cookie: false };
         let fail = |initiator, Refusal { cause, told }| {
             let told = told.map(|told: Told| told.reject);
             AcceptError { remote, initiator, told, cause }
         };
-        let read = trader.read_hello(&mut io, on_hello).await;
-        let peer = read.map_err(|cause| fail(None, Refusal::silent(cause)))?;
-        let initiator = Some(peer.proposal().initiator);
-        let agreed = trader.agree(&mut io, peer).await;
-        let established = agreed.map_err(|refusal| fail(initiator, refusal))?;
-        trader.prepare_for_next(&established.summary.view);
-        let connection = io.into_connection(established.channel);
-        Ok(Session { connection, summary: established.summary, remote })
+        let read = answering.read_call(on_hello).await;
+        let (call, _under_way) = read.map_err(|cause| fail(None, Refusal::silent(cause)))?;
+        let initiator = Some(call.proposal().initiator);
+        let agreed = answering.agree(call).await;
+        let (established, resumed_since) = agreed.map_err(|refusal| fail(initiator, refusal))?;
+        let Answering { io, .. } = answering;
+        Ok(trader.begin_session(Opening { io, established, remote, datagrams, resumed_since }))
     }
 }
 
-impl Trader {
-    async fn read_hello(
-        &self,
-        io: &mut HandshakeIo<TcpStream>,
-        on_hello: impl FnOnce(),
-    ) -> Result<AwaitingPeer, Error> {
-        let hello = io.recv().await?;
+impl<'a> Answering<'a> {
+    /// What the caller proposes. A ticket that is not known makes it call anew.
+    async fn read_call(&mut self, on_hello: impl FnOnce()) -> Result<(Call, UnderWayNow<'a>), Error> {
+        let mut message = self.io.recv().await?.to_vec();
         on_hello();
-        let params = ResponderParams {
-            identity: self.0.identity,
-            public_key: self.0.public_key,
-            suites: self.0.suites,
-            now_unix_ms: unix_ms(),
-            max_clock_skew_ms: whole_ms(self.0.policy.max_clock_skew),
-        };
-        let awaiting = ExpectHello::new(params).read(hello)?;
-        let product = self.0.reserve.answer(awaiting.request()).await?;
-        let awaiting = awaiting.answer(product)?;
-        let product = self.0.reserve.answer(awaiting.request()).await?;
-        Ok(awaiting.answer(product)?)
+        let first = first_message(&message, &self.trader.0.public_key)?;
+        let under_way = self.trader.0.cookies.enter();
+        self.admit(&mut message).await?;
+        if first == First::Resume {
+            if let Some(resumed) = self.trader.find_ticket(&mut message)? {
+                return Ok((resumed, under_way));
+            }
+            self.io.send(&TICKET_UNKNOWN).await?;
+            message = self.io.recv().await?.to_vec();
+            first_message(&message, &self.trader.0.public_key)?;
+            self.admit(&mut message).await?;
+        }
+        Ok((self.trader.read_hello(&mut message).await?, under_way))
     }
 
-    /// Everything after the hello: proof, reply, confirmation. A refusal is told before it is returned.
-    async fn agree(
-        &self,
-        io: &mut HandshakeIo<TcpStream>,
-        peer: AwaitingPeer,
+    /// Under load, asks whoever bears no cookie for one, before anything is computed for it.
+    async fn admit(&mut self, message: &mut Vec<u8>) -> Result<(), Error> {
+        let (cookies, own_key) = (&self.trader.0.cookies, &self.trader.0.public_key);
+        let Some(cookie) = cookies.demand(message, &self.remote, own_key)? else { return Ok(()) };
+        if self.has_given_cookie {
+            return Err(Error::NoCookie);
+        }
+        self.has_given_cookie = true;
+        self.io.send(&cookie).await?;
+        let again = self.io.recv().await?;
+        let is_the_same = first_message(again, own_key)? == first_message(message, own_key)?;
+        if !is_the_same || !cookies.admits(again, &self.remote) {
+            return Err(Error::NoCookie);
+        }
+        *message = again.to_vec();
+        Ok(())
+    }
+
+    /// Everything after the call: proof, reply, confirmation. A refusal is told before it is returned.
+    async fn agree(&mut self, call: Call) -> Result<(Established, Option<Instant>), Refusal> {
+        match call {
+            Call::Live(peer) => {
+                let agreed = self.trader.examine(&peer).await;
+                Ok((self.reply(*peer, agreed).await?, None))
+            }
+            Call::Resumed(peer, taken) => {
+                let agreed = self.trader.examine_resumed(&peer, &taken).await;
+                Ok((self.reply(*peer, agreed).await?, Some(taken.live_since)))
+            }
+        }
+    }
+
+    async fn reply(
+        &mut self,
+        peer: impl Called,
+        agreed: Result<Agreed<'_>, Error>,
     ) -> Result<Established, Refusal> {
-        let Agreed { view, permit, place } = match self.examine(&peer).await {
+        let io = &mut self.io;
+        let Agreed { view, permit, place } = match agreed {
             Ok(agreed) => agreed,
             Err(cause) => return Err(tell(io, Refusal::of(cause, &peer)).await),
         };
-        let SentReply { reply, next } = match self.accept(peer, view) {
+        let SentReply { reply, next } = match self.trader.accept(peer, view) {
             Ok(sent) => sent,
             Err(refusal) => return Err(tell(io, refusal).await),
         };
@@ -103,6 +166,32 @@ impl Trader {
         drop(place);
         Ok(established)
     }
+}
+
+impl Trader {
+    async fn read_hello(&self, hello: &mut [u8]) -> Result<Call, Error> {
+        let params = ResponderParams {
+            identity: self.0.identity,
+            public_key: self.0.public_key,
+            suites: self.0.suites,
+            now_unix_ms: unix_ms(),
+            max_clock_skew_ms: whole_ms(self.0.policy.max_clock_skew),
+        };
+        let awaiting = ExpectHello::new(params).read(hello)?;
+        let product = self.0.reserve.answer(awaiting.request()).await?;
+        let awaiting = awaiting.answer(product)?;
+        let product = self.0.reserve.answer(awaiting.request()).await?;
+        Ok(Call::Live(Box::new(awaiting.answer(product)?)))
+    }
+
+    /// The ticket that a resume bears, used up; `None` where this side does not know it, or somebody else bears it.
+    fn find_ticket(&self, resume: &mut [u8]) -> Result<Option<Call>, Error> {
+        let awaiting = AwaitingTicket::read(resume, &self.0.public_key, self.0.suites)?;
+        let kept = self.0.tickets.take(&awaiting.id(), |ticket| awaiting.is_of(ticket));
+        let Some(KeptTicket { ticket, peer_key, live_since }) = kept else { return Ok(None) };
+        let awaiting = Box::new(awaiting.open(ticket)?);
+        Ok(Some(Call::Resumed(awaiting, Taken { peer_key, live_since })))
+    }
 
     /// Whether this side wants to, and can, prove what is proposed: cheap questions first.
     async fn examine(&self, peer: &AwaitingPeer) -> Result<Agreed<'_>, Error> {
@@ -110,30 +199,60 @@ impl Trader {
         peer.check()?;
         self.examine_initiator(proposal.initiator)?;
         let queries: Vec<Query> = proposal.queries().collect();
-        self.examine_queries(peer, &queries)?;
+        self.examine_queries(proposal, &queries)?;
         let hello = self.name(peer);
         if self.0.replays.knows(&hello) {
             return Err(Error::Replayed);
         }
-        let (initiator, limit) = (proposal.initiator, self.0.policy.max_handshakes_each);
-        let place = self.0.under_way.enter(peer.initiator_key());
-        let place = place.ok_or(Error::TooManyAtOnce { initiator, limit })?;
-        let busy = || Error::Busy { limit: self.0.policy.max_handshakes };
-        let permit = self.0.proving.try_acquire().map_err(|_| busy())?;
+        let (place, permit) = self.make_place(proposal.initiator, peer.initiator_key())?;
         let wanted = Wanted {
             peer: proposal.initiator,
             peer_key: Some(peer.initiator_key()),
+            known_key: None,
             anchor: Some(&proposal.anchor),
             queries: &queries,
         };
         let view = self.prove(wanted).await?.view;
         self.0.replays.enter(hello, unix_ms()).await.map_err(|why| match why {
             NotEntered::Replayed => Error::Replayed,
-            NotEntered::Full => busy(),
+            NotEntered::Full => self.busy(),
             NotEntered::TooLate => Error::TooLate,
             NotEntered::Unavailable(source) => Error::NoReplayCache(source),
         })?;
         Ok(Agreed { view, permit, place })
+    }
+
+    /// As [`examine`](Self::examine). A ticket is used once, so nothing need be remembered against replays.
+    async fn examine_resumed(&self, peer: &AwaitingState, taken: &Taken) -> Result<Agreed<'_>, Error> {
+        let proposal = peer.proposal();
+        self.examine_initiator(proposal.initiator)?;
+        let queries: Vec<Query> = proposal.queries().collect();
+        self.examine_queries(proposal, &queries)?;
+        let (place, permit) = self.make_place(proposal.initiator, &taken.peer_key)?;
+        let wanted = Wanted {
+            peer: proposal.initiator,
+            peer_key: None,
+            known_key: Some(&taken.peer_key),
+            anchor: Some(&proposal.anchor),
+            queries: &queries,
+        };
+        let view = self.prove(wanted).await?.view;
+        Ok(Agreed { view, permit, place })
+    }
+
+    fn make_place(
+        &self,
+        initiator: Identity,
+        key: &PublicKey,
+    ) -> Result<(Place<'_>, SemaphorePermit<'_>), Error> {
+        let limit = self.0.policy.max_handshakes_each;
+        let place = self.0.under_way.enter(key).ok_or(Error::TooManyAtOnce { initiator, limit })?;
+        let permit = self.0.proving.try_acquire().map_err(|_| self.busy())?;
+        Ok((place, permit))
+    }
+
+    fn busy(&self) -> Error {
+        Error::Busy { limit: self.0.policy.max_handshakes }
     }
 
     /// The hello by what it is remembered by.
@@ -154,17 +273,17 @@ impl Trader {
         Ok(())
     }
 
-    fn examine_queries(&self, peer: &AwaitingPeer, queries: &[Query]) -> Result<(), Error> {
+    fn examine_queries(&self, proposal: &Proposal, queries: &[Query]) -> Result<(), Error> {
         let policy = &self.0.policy;
         let position = match &policy.instrument {
-            Some(instrument) => other_instrument(peer.proposal(), instrument),
+            Some(instrument) => other_instrument(proposal, instrument),
             None => (queries.len() > policy.max_queries).then(|| as_position(policy.max_queries)),
         };
         position.map_or(Ok(()), |position| Err(Error::OtherInstrument { position }))
     }
 
     /// The reply, or why there is none.
-    fn accept(&self, peer: AwaitingPeer, view: StateView) -> Result<SentReply, Refusal> {
+    fn accept(&self, peer: impl Called, view: StateView) -> Result<SentReply, Refusal> {
         let ephemerals = match self.0.reserve.to_answer(view.peer()) {
             Ok(ephemerals) => ephemerals,
             Err(cause) => return Err(Refusal::of(cause, &peer)),
@@ -180,6 +299,15 @@ impl Trader {
             let cause = difference.map_or(Error::Protocol(error), |found| Error::Differs(Box::new(found)));
             Refusal { cause: Box::new(cause), told }
         })
+    }
+}
+
+impl Call {
+    fn proposal(&self) -> &Proposal {
+        match self {
+            Self::Live(peer) => peer.proposal(),
+            Self::Resumed(peer, _) => peer.proposal(),
+        }
     }
 }
 

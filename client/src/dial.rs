@@ -1,17 +1,21 @@
 //! Dialling: the initiator's handshake, driven over a connection.
 
-use std::net::SocketAddr;
+use std::time::Instant;
 
 use countersign_protocol::handshake::initiator::{self, Completed, InitiatorParams, SentHello};
+use countersign_protocol::resumption::{self, SentResume};
 use countersign_protocol::{Error as ProtocolError, Identity, Query, Reject, StateView};
-use countersign_transport::{HandshakeIo, TransportError, connect};
-use tokio::net::{TcpStream, ToSocketAddrs};
+use countersign_transport::TransportError;
+use tokio::net::ToSocketAddrs;
 
 use crate::clock::unix_ms;
 use crate::difference::Difference;
 use crate::error::Error;
+use crate::line::Line;
+use crate::opening::Opening;
 use crate::recent_views::Wanted;
 use crate::session::Session;
+use crate::tickets::KeptTicket;
 use crate::trader::{Proven, Trader};
 
 /// As [`Trader::dial`] says.
@@ -21,12 +25,23 @@ pub(crate) async fn dial(
     at: impl ToSocketAddrs,
     queries: &[Query],
 ) -> Result<Session, Error> {
-    let wanted = || Wanted { peer, peer_key: None, anchor: None, queries };
+    let wanted = || Wanted { peer, peer_key: None, known_key: None, anchor: None, queries };
     // Neither needs the other, and whichever fails first ends both.
     let (line, proven) = tokio::try_join!(Line::open(trader, at), trader.prove(wanted()))?;
     let remote = line.remote;
     let Proven { view, is_reused } = proven;
     let proposed = view.anchor().block_number;
+    let line = match trader.0.tickets.take_to_dial(&peer) {
+        None => line,
+        Some(ticket) => match line.resume(trader, ticket, &view).await {
+            Resumed::Session(session) => return Ok(*session),
+            Resumed::NotHere(line) => line,
+            Resumed::Failed(failure) => {
+                tracing::debug!(%peer, %failure, "no session by ticket; dialling live");
+                Line::open(trader, remote).await?
+            }
+        },
+    };
     let failure = match line.handshake(trader, view).await {
         Ok(session) => return Ok(session),
         Err(failure) => failure,
@@ -78,21 +93,15 @@ fn second_proposal(failure: &Error, proposed: u64, max_step_back: u64, is_reused
     }
 }
 
-/// A connection to whoever answers at the address.
-struct Line {
-    io: HandshakeIo<TcpStream>,
-    remote: SocketAddr,
+/// What became of a ticket.
+enum Resumed {
+    Session(Box<Session>),
+    /// The ticket is of no use, and the line as good as new.
+    NotHere(Line),
+    Failed(Error),
 }
 
 impl Line {
-    async fn open(trader: &Trader, at: impl ToSocketAddrs) -> Result<Self, Error> {
-        let stream = connect(at, &trader.0.timeouts).await?;
-        let remote = stream.peer_addr();
-        let remote =
-            remote.map_err(|source| TransportError::Io { action: "read the peer's address", source })?;
-        Ok(Self { io: HandshakeIo::new(stream, trader.0.timeouts), remote })
-    }
-
     async fn handshake(mut self, trader: &Trader, view: StateView) -> Result<Session, Error> {
         let reserve = &trader.0.reserve;
         // First, so that the product is computed once: the request below is then answered from the cache.
@@ -101,16 +110,52 @@ impl Line {
         let params = InitiatorParams { view: view.clone(), suites: trader.0.suites, now_unix_ms: unix_ms() };
         let awaiting = initiator::start(params, ephemerals)?;
         let product = reserve.answer(awaiting.request()).await?;
-        let SentHello { hello, next } = awaiting.answer(product)?;
-        self.io.send(&hello).await?;
-        let reply = self.io.recv().await?;
-        let awaiting = next.read(reply).map_err(|error| refused(error, &view))?;
+        let SentHello { mut hello, next } = awaiting.answer(product)?;
+        let mut reply = self.ask(&mut hello, view.peer().public_key()).await?;
+        let awaiting = next.read(&mut reply).map_err(|error| refused(error, &view))?;
         let product = reserve.answer(awaiting.request()).await?;
-        let Completed { confirmation, established } = awaiting.answer(product)?;
+        self.complete(trader, awaiting.answer(product)?, None).await
+    }
+
+    /// Opens a session without the static keys, on the same proof of the state.
+    async fn resume(mut self, trader: &Trader, ticket: KeptTicket, view: &StateView) -> Resumed {
+        let KeptTicket { ticket, live_since, .. } = ticket;
+        let started =
+            trader.0.reserve.to_begin(ticket.suite()).and_then(|ephemerals| {
+                Ok(resumption::start(ticket, view.clone(), trader.0.suites, ephemerals)?)
+            });
+        let SentResume { mut resume, next } = match started {
+            Ok(started) => started,
+            Err(why) => {
+                tracing::debug!(%why, "a ticket is of no use any more");
+                return Resumed::NotHere(self);
+            }
+        };
+        let mut reply = match self.ask(&mut resume, view.peer().public_key()).await {
+            Ok(reply) => reply,
+            Err(failure) => return Resumed::Failed(failure),
+        };
+        let completed = match next.read(&mut reply) {
+            Ok(completed) => completed,
+            Err(ProtocolError::TicketUnknown) => return Resumed::NotHere(self),
+            Err(error) => return Resumed::Failed(refused(error, view)),
+        };
+        match self.complete(trader, completed, Some(live_since)).await {
+            Ok(session) => Resumed::Session(Box::new(session)),
+            Err(failure) => Resumed::Failed(failure),
+        }
+    }
+
+    async fn complete(
+        mut self,
+        trader: &Trader,
+        completed: Completed,
+        resumed_since: Option<Instant>,
+    ) -> Result<Session, Error> {
+        let Completed { confirmation, established } = completed;
         self.io.send(&confirmation).await?;
-        trader.prepare_for_next(&view);
-        let connection = self.io.into_connection(established.channel);
-        Ok(Session { connection, summary: established.summary, remote: self.remote })
+        let Self { io, remote, .. } = self;
+        Ok(trader.begin_session(Opening { io, established, remote, datagrams: None, resumed_since }))
     }
 }
 

@@ -4,9 +4,9 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use countersign_custody::CustodyError;
-use countersign_protocol::{Address, Error as ProtocolError, Identity, Reject};
+use countersign_protocol::{Abort, Address, Error as ProtocolError, Identity, Reject};
 use countersign_registry::{Fault as ResolveFault, ResolveError};
-use countersign_transport::TransportError;
+use countersign_transport::{Side, TransportError};
 
 use crate::difference::Difference;
 
@@ -100,6 +100,12 @@ pub enum Error {
         /// How many it may have.
         limit: usize,
     },
+    /// The dialler was asked for a cookie, since many handshakes are under way, and came without it.
+    #[error("the dialler did not bring the cookie that it was asked for; it may not be where it says it is")]
+    NoCookie,
+    /// The listener that this session came from takes no datagrams.
+    #[error("this side listens for no datagrams; set Policy::datagrams to take them")]
+    NoDatagrams,
     /// The operating system gave no randomness.
     #[error("the operating system gave no randomness: {0}")]
     NoRandomness(getrandom::Error),
@@ -152,7 +158,9 @@ impl Error {
             | Self::Busy { .. }
             | Self::TooLate
             | Self::NoReplayCache(_)
+            | Self::NoDatagrams
             | Self::NoRandomness(_) => Fault::ThisSide,
+            Self::Transport(TransportError::Ended { by, why }) => fault_ended(*by, *why),
             Self::Transport(_) => Fault::Network,
             Self::Protocol(error) => match error {
                 ProtocolError::ApiMisuse(_) | ProtocolError::Exhausted(_) => Fault::ThisSide,
@@ -164,6 +172,7 @@ impl Error {
             Self::OtherInstrument { .. }
             | Self::NotAdmitted { .. }
             | Self::Replayed
+            | Self::NoCookie
             | Self::TooManyAtOnce { .. } => Fault::Peer,
         }
     }
@@ -194,6 +203,8 @@ impl Error {
             | Self::Differs(_)
             | Self::OtherInstrument { .. }
             | Self::NotAdmitted { .. }
+            | Self::NoCookie
+            | Self::NoDatagrams
             | Self::Replayed => false,
         }
     }
@@ -216,6 +227,17 @@ impl From<ProtocolError> for Error {
 
 fn and(difference: Option<&Difference>) -> String {
     difference.map(|difference| format!(" ({difference})")).unwrap_or_default()
+}
+
+/// Who has to act on the word that ended a session.
+const fn fault_ended(by: Side, why: Abort) -> Fault {
+    match (why, by) {
+        (Abort::Revoked(_) | Abort::Expired(_) | Abort::Superseded(_), _) => Fault::Chain,
+        (Abort::Unproven, Side::ThisSide) => Fault::Endpoint,
+        (Abort::Unproven, Side::Peer) => Fault::Peer,
+        // No new epoch came in time: whatever this side said of it, the other one was not there to agree.
+        (Abort::KeysWornOut, _) => Fault::Network,
+    }
 }
 
 /// Who has to act on what a responder says of this side.
@@ -264,5 +286,6 @@ const fn is_of_the_network(error: &TransportError) -> bool {
             | TransportError::PeerClosed
             | TransportError::Truncated
             | TransportError::Io { .. }
+            | TransportError::Ended { why: Abort::KeysWornOut | Abort::Unproven, .. }
     )
 }

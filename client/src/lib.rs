@@ -81,27 +81,36 @@ pub use countersign_transport as transport;
 struct Readme;
 
 mod answer;
+mod called;
 mod clock;
+mod cookies;
 mod dial;
 mod difference;
 mod error;
+mod keeper;
+mod keeping;
+mod line;
 mod listener;
+mod opening;
 mod policy;
 mod pool;
 mod recent_views;
 mod refusal;
 mod reserve;
 mod session;
+mod tickets;
 mod trader;
 mod under_way;
+mod watch;
 
 pub use countersign_protocol::{
-    Address, Anchor, Identity, Label, MAX_READINGS, PeerKey, Query, Reading, Reject, Role, StateHash, Suite,
-    SuitePolicy, Summary,
+    Abort, Address, Agreed, Anchor, Identity, Label, Limits, MAX_READINGS, Padding, PeerKey, Query, Reading,
+    Reject, Role, StateHash, Suite, SuitePolicy, Summary,
 };
-pub use countersign_transport::{Connection, Timeouts};
+pub use countersign_transport::{Connection, Datagrams, Ended, Side, Timeouts};
 pub use difference::{Difference, Item};
 pub use error::{AcceptError, Error, Fault};
+pub use keeper::Keeper;
 pub use listener::Listener;
 pub use policy::{Admission, Policy, Reserves};
 pub use session::Session;

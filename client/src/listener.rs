@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use countersign_transport::{TransportError, accept};
+use countersign_transport::{DatagramSocket, TransportError, accept};
 use tokio::net::{TcpListener, TcpStream, ToSocketAddrs};
 use tokio::task::{AbortHandle, JoinError, JoinSet};
 use tokio::time::sleep;
@@ -23,6 +23,8 @@ pub struct Listener {
     trader: Trader,
     socket: TcpListener,
     local: SocketAddr,
+    /// One socket for the datagrams of all sessions.
+    datagrams: Option<DatagramSocket>,
     answering: JoinSet<Result<Session, AcceptError>>,
     /// The oldest first.
     connections: VecDeque<Connected>,
@@ -40,7 +42,12 @@ impl Listener {
         let cannot = |source| Error::Transport(TransportError::Io { action: "listen there", source });
         let socket = TcpListener::bind(bind).await.map_err(cannot)?;
         let local = socket.local_addr().map_err(cannot)?;
-        Ok(Self { trader, socket, local, answering: JoinSet::new(), connections: VecDeque::new() })
+        let datagrams = match trader.0.policy.datagrams {
+            true => Some(DatagramSocket::bind(local).await?),
+            false => None,
+        };
+        let (answering, connections) = (JoinSet::new(), VecDeque::new());
+        Ok(Self { trader, socket, local, datagrams, answering, connections })
     }
 
     /// Where this listens.
@@ -83,10 +90,10 @@ impl Listener {
         }
         let has_spoken = Arc::new(AtomicBool::new(false));
         let (trader, spoken) = (self.trader.clone(), has_spoken.clone());
-        let task = self.answering.spawn(async move {
-            let caller = Caller { stream, remote };
-            caller.answer(&trader, || spoken.store(true, Ordering::Relaxed)).await
-        });
+        let caller = Caller { stream, remote, datagrams: self.datagrams.clone() };
+        let task = self
+            .answering
+            .spawn(async move { caller.answer(&trader, || spoken.store(true, Ordering::Relaxed)).await });
         self.connections.push_back(Connected { has_spoken, task });
     }
 

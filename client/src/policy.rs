@@ -1,10 +1,10 @@
 //! What a trader accepts, and what it prepares ahead.
 
-use std::collections::HashSet;
-use std::num::NonZeroUsize;
+use std::collections::{HashMap, HashSet};
+use std::num::{NonZeroU16, NonZeroUsize};
 use std::time::Duration;
 
-use countersign_protocol::{Identity, MAX_READINGS, Query};
+use countersign_protocol::{Identity, Limits, MAX_READINGS, Padding, Query};
 
 /// What a trader accepts. [`Policy::default`] suits a counterparty with some hundreds of peers.
 #[derive(Clone, Debug)]
@@ -32,6 +32,30 @@ pub struct Policy {
     /// It bounds how late a rotation or revocation is noticed; below the chain's block time little is lost.
     /// Zero, the default: every handshake proves its state anew.
     pub view_reuse: Duration,
+    /// When the keys of a session are renewed, and when they end it for want of new ones.
+    pub limits: Limits,
+    /// Other limits for the sessions with some peers.
+    pub limits_for: HashMap<Identity, Limits>,
+    /// How what this side sends is padded, so that its length tells little.
+    pub padding: Padding,
+    /// For how long a session goes on after a record that it was opened with has been replaced in the registry, by the
+    /// chain's time, so that it may be wound up. A revocation or an expiry ends it at once.
+    pub overlap: Duration,
+    /// How often the keys of a session are bound to a newer block, where there is one: what the session values is proven
+    /// anew and read in [`Session::agreed`](crate::Session::agreed). `None`: by rotations alone. The session's
+    /// responder waits a quarter longer, so that one side's policy serves both.
+    pub rebind: Option<Duration>,
+    /// How often the head is asked for while sessions live. Both records of each are then proven at every new one. Below
+    /// the chain's block time, a revocation ends a session within a block.
+    pub watch_interval: Duration,
+    /// For how long, from the last live handshake on, a session may be followed by others that need no static key, 1 h at
+    /// most. They prove the state as any other does. Zero: not at all.
+    pub ticket_lifetime: Duration,
+    /// So many handshakes under way make a listener ask every dialler for a cookie, which shows that it receives what is
+    /// sent to its address, before any work is done for it. 0 asks always.
+    pub under_load: usize,
+    /// Whether a listener takes datagrams too, on the UDP port of its TCP port's number.
+    pub datagrams: bool,
 }
 
 /// Whose calls a trader answers. Either way the caller must be registered, and prove it.
@@ -63,8 +87,17 @@ impl Admission {
     }
 }
 
+impl Policy {
+    /// The limits of the sessions with that peer.
+    pub(crate) fn limits_with(&self, peer: &Identity) -> Limits {
+        self.limits_for.get(peer).copied().unwrap_or(self.limits)
+    }
+}
+
 impl Default for Policy {
-    /// 30 s of clock skew, anyone registered, any instrument, 64 handshakes, 16 of them from one initiator, 1,024 connections, no reuse.
+    /// 30 s of clock skew, anyone registered, any instrument, 64 handshakes, 16 of them from one initiator and cookies from
+    /// 16 on, 1,024 connections, no reuse; keys renewed every two minutes, powers of two from 128 bytes on, 60 s of overlap,
+    /// the head every second, tickets for an hour, no datagrams.
     fn default() -> Self {
         Self {
             max_clock_skew: Duration::from_secs(30),
@@ -75,6 +108,15 @@ impl Default for Policy {
             max_handshakes_each: 16,
             max_connections: NonZeroUsize::MIN.saturating_add(1023),
             view_reuse: Duration::ZERO,
+            limits: Limits::default(),
+            limits_for: HashMap::new(),
+            padding: Padding::PowersOfTwo { least: NonZeroU16::MIN.saturating_add(127) },
+            overlap: Duration::from_secs(60),
+            rebind: None,
+            watch_interval: Duration::from_secs(1),
+            ticket_lifetime: MAX_TICKET_LIFETIME,
+            under_load: 16,
+            datagrams: false,
         }
     }
 }
@@ -85,3 +127,6 @@ impl Default for Reserves {
         Self { strangers: 16, each_known_peer: 2, known_peers: NonZeroUsize::MIN.saturating_add(255) }
     }
 }
+
+/// Longest life of a ticket, from the last live handshake on (SPEC, section 8).
+pub(crate) const MAX_TICKET_LIFETIME: Duration = Duration::from_secs(3600);

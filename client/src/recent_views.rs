@@ -26,6 +26,8 @@ pub(crate) struct Wanted<'a> {
     pub(crate) peer: Identity,
     /// The key that the peer showed, where it did: a view with another one is of no use.
     pub(crate) peer_key: Option<&'a PublicKey>,
+    /// The key that the peer had before, in case that the chain alone does not tell it.
+    pub(crate) known_key: Option<&'a PublicKey>,
     /// The block that the peer proposed; `None` for a recent one.
     pub(crate) anchor: Option<&'a Anchor>,
     pub(crate) queries: &'a [Query],

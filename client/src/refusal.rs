@@ -1,9 +1,9 @@
 //! Why this side refuses a dialler, and what it says: the one place where errors become rejects.
 
-use countersign_protocol::handshake::responder::AwaitingPeer;
 use countersign_protocol::{Identity, Proposal, Query, Reject, Role};
 use countersign_registry::ResolveError;
 
+use crate::called::Called;
 use crate::error::Error;
 
 /// The cause, for this side, and the reject, for the dialler; `None` says nothing and closes.
@@ -22,8 +22,8 @@ pub(crate) struct Told {
 
 impl Refusal {
     /// What to say to this dialler of an error.
-    pub(crate) fn of(cause: Error, peer: &AwaitingPeer) -> Self {
-        let reject = reject_for(&cause, peer.proposal());
+    pub(crate) fn of(cause: Error, peer: &impl Called) -> Self {
+        let reject = reject_for(&cause, peer.proposal(), Role::Responder);
         let told = reject.map(|reject| Told { reject, message: peer.reject(reject) });
         Self { cause: Box::new(cause), told }
     }
@@ -34,12 +34,12 @@ impl Refusal {
     }
 }
 
-/// The reject for this error, given what the dialler proposed.
-fn reject_for(cause: &Error, proposal: &Proposal) -> Option<Reject> {
+/// The reject for this error, given what was proposed to this side.
+pub(crate) fn reject_for(cause: &Error, proposal: &Proposal, own_role: Role) -> Option<Reject> {
     match cause {
         Error::Resolve(error) => Some(reject_unproven(error, proposal)),
         Error::Protocol(error) => error.as_reject(),
-        Error::NotMyKey { .. } => Some(Reject::RecordDiffers { whose: Role::Responder }),
+        Error::NotMyKey { .. } => Some(Reject::RecordDiffers { whose: own_role }),
         // Nothing was read, so no value differs: this side's choice is all that there is to tell.
         Error::OtherInstrument { .. } | Error::NotAdmitted { .. } => Some(Reject::Unwilling),
         Error::Replayed => Some(Reject::Replayed),
@@ -49,7 +49,11 @@ fn reject_for(cause: &Error, proposal: &Proposal) -> Option<Reject> {
         | Error::NoReplayCache(_)
         | Error::NoRandomness(_) => Some(Reject::Unable),
         // The protocol has said it already; or no error of a responder.
-        Error::Differs(_) | Error::Refused { .. } | Error::Transport(_) => None,
+        Error::Differs(_)
+        | Error::Refused { .. }
+        | Error::Transport(_)
+        | Error::NoCookie
+        | Error::NoDatagrams => None,
     }
 }
 

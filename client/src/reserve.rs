@@ -100,6 +100,21 @@ impl Reserve {
         prepared.map_or_else(|| self.strangers.responder.take_or_make(), Ok).map_err(Error::NoRandomness)
     }
 
+    /// Key pairs to begin what needs no static key: a resumption, or an epoch of a session of that suite.
+    pub(crate) fn to_begin(&self, suite: Suite) -> Result<InitiatorEphemerals, Error> {
+        let made = match (suite, self.suite) {
+            // What is prepared has no key to encapsulate to.
+            (Suite::Hybrid, Suite::Classical) => InitiatorEphemerals::generate(suite, getrandom::fill),
+            _ => self.strangers.initiator.take_or_make(),
+        };
+        made.map_err(Error::NoRandomness)
+    }
+
+    /// Key pairs to answer what needs no static key.
+    pub(crate) fn to_follow(&self) -> Result<ResponderEphemerals, Error> {
+        self.strangers.responder.take_or_make().map_err(Error::NoRandomness)
+    }
+
     /// Gets ready for the next stranger; to be called inside a tokio runtime.
     pub(crate) fn refill(&self) {
         self.strangers.refill();

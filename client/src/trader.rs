@@ -12,14 +12,17 @@ use countersign_transport::Timeouts;
 use tokio::net::ToSocketAddrs;
 use tokio::sync::Semaphore;
 
+use crate::cookies::Cookies;
 use crate::dial;
 use crate::error::Error;
 use crate::listener::Listener;
-use crate::policy::{Policy, Reserves};
+use crate::policy::{MAX_TICKET_LIFETIME, Policy, Reserves};
 use crate::recent_views::{RecentViews, Wanted};
 use crate::reserve::Reserve;
 use crate::session::Session;
+use crate::tickets::Tickets;
 use crate::under_way::UnderWay;
+use crate::watch::Watch;
 
 /// One identity on one chain: it dials others, and answers them. Cheap to clone; clones share everything.
 #[derive(Clone)]
@@ -49,6 +52,9 @@ pub(crate) struct Inner {
     /// One permit for each proposal that may be proven at a time.
     pub(crate) proving: Arc<Semaphore>,
     pub(crate) under_way: UnderWay,
+    pub(crate) cookies: Cookies,
+    pub(crate) tickets: Tickets,
+    pub(crate) watch: Watch,
     views: RecentViews,
 }
 
@@ -154,10 +160,18 @@ impl Trader {
         Ok(Proven { view, is_reused: false })
     }
 
-    /// Drops what was prepared and proven of a peer, which is not as it was.
+    /// Drops what was prepared, proven and kept of a peer, which is not as it was.
     pub(crate) fn forget(&self, peer: &Identity) {
         self.0.views.forget(peer);
         self.0.reserve.forget(peer);
+        self.0.tickets.forget(peer);
+    }
+
+    /// As [`forget`](Self::forget), for all peers: it is this side that is not as it was.
+    pub(crate) fn forget_everybody(&self) {
+        self.0.views.forget_all();
+        self.0.reserve.forget_all();
+        self.0.tickets.forget_all();
     }
 
     /// Drops the view of a peer alone: the next handshake proves anew.
@@ -198,6 +212,18 @@ impl Trader {
         Err(error)
     }
 
+    /// What continues a session: a view of the same parties and queries, at that block or at the newest.
+    pub(crate) async fn prove_again(
+        &self,
+        before: &StateView,
+        anchor: Option<Anchor>,
+    ) -> Result<StateView, Error> {
+        let queries: Vec<Query> = before.readings().iter().map(|reading| reading.query).collect();
+        let (peer, known_key) = (before.peer().identity(), Some(before.peer().public_key()));
+        let wanted = Wanted { peer, peer_key: None, known_key, anchor: anchor.as_ref(), queries: &queries };
+        self.prove_anew(&wanted, anchor).await
+    }
+
     fn check_own_key(&self, registered: Address) -> Result<(), Error> {
         let held = Address(self.0.public_key.address());
         if registered != held {
@@ -208,8 +234,8 @@ impl Trader {
 
     /// The key that the peer shows, or, to dial it, the one that it had the last time.
     fn hint(&self, wanted: &Wanted<'_>) -> Option<KeyHint> {
-        let known = || self.0.reserve.known_key(&wanted.peer).map(KeyHint::Known);
-        wanted.peer_key.map(|shown| KeyHint::Shown(*shown)).or_else(known)
+        let known = || wanted.known_key.copied().or_else(|| self.0.reserve.known_key(&wanted.peer));
+        wanted.peer_key.map(|shown| KeyHint::Shown(*shown)).or_else(|| known().map(KeyHint::Known))
     }
 
     /// Drops what was prepared with a key that is no longer valid: a peer's, or this side's own.
@@ -220,8 +246,7 @@ impl Trader {
             _ => false,
         };
         if is_own_key_over {
-            self.0.views.forget_all();
-            self.0.reserve.forget_all();
+            self.forget_everybody();
         } else if matches!(error, Error::Resolve(error) if is_over(error, peer)) {
             self.forget(peer);
         }
@@ -283,6 +308,9 @@ impl TraderBuilder {
             replays,
             proving: Arc::new(Semaphore::new(policy.max_handshakes.min(Semaphore::MAX_PERMITS))),
             under_way: UnderWay::new(policy.max_handshakes_each),
+            cookies: Cookies::new(policy.under_load),
+            tickets: Tickets::new(policy.ticket_lifetime.min(MAX_TICKET_LIFETIME), MAX_TICKETS),
+            watch: Watch::default(),
             views: RecentViews::new(policy.view_reuse, reserves.known_peers.get()),
             policy,
         }))
@@ -318,6 +346,9 @@ fn is_over(error: &ResolveError, whose: &Identity) -> bool {
         _ => false,
     }
 }
+
+/// Tickets kept at once, of both roles; about 250 bytes each.
+const MAX_TICKETS: usize = 4_096;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]

@@ -67,7 +67,8 @@ impl Resolver {
         let head = self.keep_head(&survey, since);
         let header = &survey.head.header;
         let each = identities.iter().zip(&records);
-        let each = each.map(|(identity, record)| self.standing_of(identity, record.as_ref(), header)).collect();
+        let each =
+            each.map(|(identity, record)| self.standing_of(identity, record.as_ref(), header)).collect();
         Ok(Standings { head, each })
     }
 

@@ -1,0 +1,102 @@
+//! What a listener under load asks for before it works for a dialler.
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use countersign_protocol::curve::PublicKey;
+use countersign_protocol::{COOKIE_MESSAGE, CookieJar};
+use zeroize::Zeroizing;
+
+use crate::error::Error;
+
+/// Counts the handshakes under way, and gives out cookies once there are many.
+pub(crate) struct Cookies {
+    under_load: usize,
+    under_way: AtomicUsize,
+    jar: Mutex<Option<Fresh>>,
+}
+
+/// A handshake that is under way until this is dropped.
+pub(crate) struct UnderWayNow<'a>(&'a AtomicUsize);
+
+struct Fresh {
+    jar: CookieJar,
+    since: Instant,
+}
+
+impl Cookies {
+    /// Asks for cookies once so many handshakes are under way.
+    pub(crate) fn new(under_load: usize) -> Self {
+        Self { under_load, under_way: AtomicUsize::new(0), jar: Mutex::default() }
+    }
+
+    /// Counts one more handshake.
+    pub(crate) fn enter(&self) -> UnderWayNow<'_> {
+        self.under_way.fetch_add(1, Ordering::Relaxed);
+        UnderWayNow(&self.under_way)
+    }
+
+    /// The cookie to answer with instead of working; `None` where there is no need of one, or the message bears it.
+    ///
+    /// # Errors
+    /// [`Error::NoRandomness`], [`Error::Protocol`] where the message is neither a hello nor a resume.
+    pub(crate) fn demand(
+        &self,
+        message: &[u8],
+        source: &SocketAddr,
+        responder: &PublicKey,
+    ) -> Result<Option<[u8; COOKIE_MESSAGE]>, Error> {
+        // The one that asks is under way itself.
+        if self.under_way.load(Ordering::Relaxed) <= self.under_load {
+            return Ok(None);
+        }
+        let mut kept = self.lock();
+        let Fresh { jar, .. } = renewed(&mut kept)?;
+        if jar.admits(message, source) {
+            return Ok(None);
+        }
+        let mut nonce = [0; 12];
+        getrandom::fill(&mut nonce).map_err(Error::NoRandomness)?;
+        Ok(Some(jar.answer(message, source, responder, nonce)?))
+    }
+
+    /// Whether the message bears one of the cookies that were given out to its source.
+    pub(crate) fn admits(&self, message: &[u8], source: &SocketAddr) -> bool {
+        self.lock().as_ref().is_some_and(|fresh| fresh.jar.admits(message, source))
+    }
+
+    // Nothing panics while it holds the lock.
+    fn lock(&self) -> MutexGuard<'_, Option<Fresh>> {
+        self.jar.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The jar with a secret that is young enough; cookies of the one before it are good for as long again.
+fn renewed(kept: &mut Option<Fresh>) -> Result<&mut Fresh, Error> {
+    let fresh = match kept.take() {
+        Some(fresh) if fresh.since.elapsed() < RENEWAL => fresh,
+        Some(mut fresh) if fresh.since.elapsed() < 2 * RENEWAL => {
+            fresh.jar.renew(*secret()?);
+            Fresh { since: Instant::now(), ..fresh }
+        }
+        _ => Fresh { jar: CookieJar::new(*secret()?), since: Instant::now() },
+    };
+    Ok(kept.insert(fresh))
+}
+
+fn secret() -> Result<Zeroizing<[u8; 32]>, Error> {
+    let mut secret = Zeroizing::new([0; 32]);
+    getrandom::fill(secret.as_mut()).map_err(Error::NoRandomness)?;
+    Ok(secret)
+}
+
+impl Drop for UnderWayNow<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// How long a secret serves (SPEC, section 4.1).
+const RENEWAL: Duration = Duration::from_secs(120);
