@@ -16,7 +16,7 @@ use crate::channel::direction::{Used, record_nonce};
 use crate::channel::limits::Caps;
 use crate::channel::padding::Padding;
 use crate::channel::window::Window;
-use crate::error::{ApiMisuse, Error, PeerMisbehaved};
+use crate::error::{ApiMisuse, Error, Exhausted, PeerMisbehaved};
 use crate::key_schedule::{self, LANE};
 use crate::secret::Secret32;
 use crate::state::Role;
@@ -137,6 +137,9 @@ impl Lane {
             return Err(ApiMisuse::DatagramTooLong { length: content.len(), maximum: room }.into());
         }
         self.used.check(MAX_DATAGRAM, caps)?;
+        if self.sent == u64::MAX {
+            return Err(Exhausted::Records.into());
+        }
         let start = out.len();
         let kind = if framing == 0 { PLAIN } else { PADDED };
         out.push(kind);
@@ -259,7 +262,6 @@ mod tests {
     use core::num::NonZeroU16;
 
     use super::*;
-    use crate::error::Exhausted;
 
     const SECRETS: [Secret32; 2] = [Secret32::new([1; 32]), Secret32::new([2; 32])];
 
