@@ -162,16 +162,16 @@ def dials_and_aborts(stage: Stage) -> None:
 def dials_and_rotates(stage: Stage) -> None:
     """Rotations and state tickets that the peer begins, data before, between and behind, and a price that moves."""
     listener = real_listen(stage, "bob", "--once")
-    steps = ["send:a ", "rotate", "send:b ", "epoch:1", "send:c ", "await:1", "state-ticket", "pad:d ", "epoch:2"]
-    steps += ["send:e ", "rotate", "epoch:3", "send:f", "await:2", "close"]
+    steps = ["send:a ", "rotate", "send:b ", "renewed", "send:c ", "await:1", "state-ticket", "pad:d ", "renewed"]
+    steps += ["send:e ", "rotate", "renewed", "send:f", "await:2", "close"]
     peer = connect_to(stage, listener, "peer", "alice", "--do", *steps)
-    peer.event("epoch", number=1, by="me", kind=0)
+    peer.event("epoch", by="me", kind=0)
     listener.until_output(b"a b c ")
     stage.price(3001)
     listener.write(b"between")
     peer.event("message", text="between")
-    peer.event("epoch", number=2, by="me", kind=1)
-    peer.event("epoch", number=3, by="me", kind=0)
+    peer.event("epoch", by="me", kind=1)
+    peer.event("epoch", by="me", kind=0)
     listener.until_output(b"a b c d e f")
     listener.write(b"behind")
     listener.process.stdin.close()
@@ -182,12 +182,12 @@ def dials_and_rotates(stage: Stage) -> None:
 
 def dials_and_rotates_classically(stage: Stage) -> None:
     listener = real_listen(stage, "dave", "--once", "--suites", CHOICE["classical"])
-    steps = ("rotate", "epoch:1", "state-ticket", "epoch:2", "send:classical", "await:1", "close")
+    steps = ("rotate", "renewed", "state-ticket", "renewed", "send:classical", "await:1", "close")
     peer = connect_to(stage, listener, "peer", "carol", "--suites", CHOICE["classical"], "--do", *steps)
     listener.until_output(b"classical")
     listener.write(b"heard")
     listener.process.stdin.close()
-    peer.event("epoch", number=2, kind=1)
+    peer.event("epoch", kind=1)
     peer.end()
     listener.end()
 
@@ -201,7 +201,7 @@ def dials_and_resumes(stage: Stage) -> None:
         "resume",
         "send:two",
         "rotate",
-        "epoch:1",
+        "renewed",
         "send:three",
         "close",
         "resume",
@@ -297,14 +297,14 @@ def answers_under_load(stage: Stage) -> None:
 
 def answers_and_rotates(stage: Stage) -> None:
     """The session's responder begins: the roles of the Noise handshake are then the other way round."""
-    steps = ("rotate", "send:a ", "epoch:1", "send:b ", "await:1", "state-ticket", "epoch:2", "send:c", "await:2", "finish")
+    steps = ("rotate", "send:a ", "renewed", "send:b ", "await:1", "state-ticket", "renewed", "send:c", "await:2", "finish")
     listener = peer_listen(stage, "bob", "--do", *steps)
     dialler = connect_to(stage, listener, "real", "alice")
     dialler.until_output(b"a b ")
     stage.price(3002)
     dialler.write(b"between")
     listener.event("message", text="between")
-    listener.event("epoch", number=2, by="me", kind=1)
+    listener.event("epoch", by="me", kind=1)
     dialler.until_output(b"a b c")
     dialler.write(b"behind")
     listener.event("message", text="behind")

@@ -3,7 +3,7 @@
 from .epochs import Epoch
 from .errors import ProtocolError
 from .keys import TAG, cut, hkdf_expand, open_sealed, seal, sha256
-from .records import nonce
+from .records import LAST_NUMBER, nonce
 
 PLAIN, PADDED = 0x20, 0x21
 HEADER = 21
@@ -81,6 +81,8 @@ class Lane:
                 self._dying.setdefault(old, now + self.KEEP)
 
     def send(self, content: bytes, padded_to: int | None = None) -> bytes:
+        if self._number > LAST_NUMBER:
+            raise ProtocolError("no number is left")
         datagram = pack(self._send_key, self.lane, self._send_epoch, self._number, content, padded_to)
         self._number += 1
         return datagram

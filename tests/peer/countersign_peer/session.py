@@ -31,6 +31,8 @@ class Session:
         self.confirmed = channel.role == 0
         self.ended = self.sent_close = False
         self._looked = 0.0
+        self.wanted: int | None = None
+        self.dropped = False
 
     # -- steps
 
@@ -67,6 +69,15 @@ class Session:
     def step_epoch(self, number: str) -> None:
         """Until this epoch has begun on both sides."""
         self.pump(lambda: self.channel.number >= int(number) and self.channel.may_request())
+
+    def step_renewed(self, _: str) -> None:
+        """Until the epoch that this side wanted has begun: asked for anew where the peer's request stood instead."""
+        self.pump(self._renewed)
+
+    def _renewed(self) -> bool:
+        if self.dropped and self.channel.may_request():
+            self._request(self.wanted)
+        return self.wanted is None and self.channel.may_request()
 
     def step_refusal(self, count: str) -> None:
         self.pump(lambda: self.refusals >= int(count))
@@ -105,6 +116,11 @@ class Session:
         self.pump(lambda: self.ended)
 
     def _begin(self, kind: int) -> None:
+        self.pump(self.channel.may_request)
+        self._request(kind)
+
+    def _request(self, kind: int) -> None:
+        self.wanted, self.dropped = kind, False
         newest = self.chain.newest()
         queries = tuple(reading.query for reading in self.state.valuation)
         state = state_at(self.chain, newest, self.state.initiator, self.state.responder, queries)
@@ -174,6 +190,7 @@ class Session:
         self._write(self.channel.agree(state.hash(), Randomness()))
 
     def _on_dropped(self, kind: int) -> None:
+        self.dropped = True
         self.emit("dropped", kind=kind)
 
     def _on_ignored(self, request: epochs.EpochRequest) -> None:
@@ -181,13 +198,16 @@ class Session:
 
     def _on_epoch(self, of: tuple[int, bool, int]) -> None:
         number, mine, kind = of
-        if mine and not self.sent_close:
-            self._write(self.channel.confirm())
+        if mine:
+            self.wanted = None
+            if not self.sent_close:
+                self._write(self.channel.confirm())
         self.epochs += 1
         self.emit("epoch", number=number, by="me" if mine else "peer", kind=kind, h=self.channel.epoch.h.hex())
 
     def _on_refused(self, reason: Disagreement) -> None:
         self.refusals += 1
+        self.wanted = None
         self.emit("refused", by="peer", reason=reason.name, detail=reason.detail)
 
     def _on_closed(self, _) -> None:
