@@ -21,6 +21,8 @@
 //! the same: both are compiled where `native` is on, and the tests hold each against the other.
 #![no_std]
 
+extern crate alloc;
+
 #[cfg(feature = "native")]
 extern crate std;
 

@@ -1,17 +1,22 @@
 //! What ECDH gives.
 
+use alloc::boxed::Box;
 use core::fmt;
 
-use zeroize::ZeroizeOnDrop;
+use zeroize::{Zeroize, ZeroizeOnDrop};
 
 /// The X coordinate of a shared point: 32 bytes, big-endian, secret, not uniformly random. Erased when dropped.
-#[derive(ZeroizeOnDrop)]
-pub struct SharedX([u8; 32]);
+///
+/// Boxed, so that moving it leaves no copy where it was.
+pub struct SharedX(Box<[u8; 32]>);
 
 impl SharedX {
     /// Takes the answer of a device that did the ECDH itself.
-    pub fn from_bytes(bytes: [u8; 32]) -> Self {
-        Self(bytes)
+    pub fn from_bytes(mut bytes: [u8; 32]) -> Self {
+        let mut boxed = Box::new([0; 32]);
+        boxed.copy_from_slice(&bytes);
+        bytes.zeroize();
+        Self(boxed)
     }
 
     /// The coordinate, to be fed to a key derivation.
@@ -25,6 +30,14 @@ impl SharedX {
         &mut self.0
     }
 }
+
+impl Drop for SharedX {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+impl ZeroizeOnDrop for SharedX {}
 
 impl fmt::Debug for SharedX {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -30,13 +30,14 @@ mod native {
     use ring::aead::{AES_256_GCM, Aad, LessSafeKey, UnboundKey};
 
     use super::{Nonce, OpenFailed, Secret32, TAG};
+    use crate::dead_stack;
 
-    /// An expanded key. Boxed, so that moving its owner copies no key; making it leaves one copy on the stack.
+    /// An expanded key. Boxed, so that moving its owner copies no key.
     pub(crate) struct AeadKey(Box<LessSafeKey>);
 
     impl AeadKey {
         pub(crate) fn new(key: &Secret32) -> Self {
-            Self(Box::new(expand(key.expose())))
+            Self(dead_stack::overwritten::<EXPANSION, _>(|| Box::new(expand(key.expose()))))
         }
 
         /// Encrypts in place and returns the tag.
@@ -71,6 +72,9 @@ mod native {
     fn expand(key: &[u8; 32]) -> LessSafeKey {
         LessSafeKey::new(UnboundKey::new(&AES_256_GCM, key).expect("32 bytes are an AES-256 key"))
     }
+
+    /// More stack than an expansion uses, in bytes: some copies of an expanded key, of half a KiB each.
+    const EXPANSION: usize = 8192;
 }
 
 #[cfg(any(test, not(feature = "native")))]

@@ -36,7 +36,7 @@ pub struct CookieJar {
 impl CookieJar {
     /// With a random secret. To be [renewed](Self::renew) every 120 s.
     #[must_use]
-    pub const fn new(secret: [u8; 32]) -> Self {
+    pub fn new(secret: [u8; 32]) -> Self {
         Self { present: Secret32::new(secret), before: None }
     }
 

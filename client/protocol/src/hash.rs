@@ -1,15 +1,34 @@
 //! SHA-256, HMAC and HKDF: ring where it is built in, RustCrypto's crates elsewhere. The bytes are the same.
-//!
-//! ring does not wipe the states it hashes with: what stays on the stack is a function of the key, not the key, until
-//! the next call overwrites it.
+use crate::dead_stack;
 
 #[cfg(feature = "native")]
-pub(crate) use native::{hkdf, hkdf_expand, hmac, sha256};
+use native as active;
 #[cfg(not(feature = "native"))]
-pub(crate) use portable::{hkdf, hkdf_expand, hmac, sha256};
+use portable as active;
+
+pub(crate) use active::sha256;
+
+pub(crate) fn hmac(key: &[u8], text: &[u8]) -> [u8; 32] {
+    let mut mac = [0; 32];
+    dead_stack::overwritten::<STACK, _>(|| mac = active::hmac(key, text));
+    mac
+}
+
+/// RFC 5869 whole. False, with nothing written, over [`MAX_EXPANDED`] bytes.
+pub(crate) fn hkdf(salt: &[u8], ikm: &[u8], info: &[&[u8]], out: &mut [u8]) -> bool {
+    dead_stack::overwritten::<STACK, _>(|| active::hkdf(salt, ikm, info, out))
+}
+
+/// RFC 5869, 2.3 alone.
+pub(crate) fn hkdf_expand(prk: &[u8; 32], info: &[&[u8]], out: &mut [u8]) -> bool {
+    dead_stack::overwritten::<STACK, _>(|| active::hkdf_expand(prk, info, out))
+}
 
 /// Most that HKDF-SHA256 gives, in bytes (RFC 5869, 2.3).
 pub(crate) const MAX_EXPANDED: usize = 255 * 32;
+
+/// More stack than any of them uses, in bytes.
+const STACK: usize = 4096;
 
 #[cfg(feature = "native")]
 mod native {

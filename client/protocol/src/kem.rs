@@ -7,6 +7,7 @@ use alloc::boxed::Box;
 
 use libcrux_ml_kem::mlkem768;
 
+use crate::dead_stack;
 use crate::secret::Secret32;
 
 /// Length of an encapsulation key in bytes.
@@ -24,7 +25,7 @@ pub(crate) struct EncapsulationKey(mlkem768::MlKem768PublicKey);
 impl KemKeyPair {
     /// From the seeds `d || z` (FIPS 203, 7.1).
     pub(crate) fn from_seed(seed: &[u8; 64]) -> Self {
-        Self(DecapsulationKey::from_seed(seed))
+        Self(dead_stack::overwritten::<STACK, _>(|| DecapsulationKey::from_seed(seed)))
     }
 
     pub(crate) fn encapsulation_key(&self) -> [u8; ENCAPSULATION_KEY] {
@@ -33,7 +34,7 @@ impl KemKeyPair {
 
     /// The shared secret. A false ciphertext gives an unrelated one (implicit rejection, FIPS 203, 7.3).
     pub(crate) fn decapsulate(&self, ciphertext: [u8; CIPHERTEXT]) -> Secret32 {
-        Secret32::new(self.0.decapsulate(&ciphertext.into()))
+        dead_stack::overwritten::<STACK, _>(|| Secret32::new(self.0.decapsulate(&ciphertext.into())))
     }
 }
 
@@ -46,8 +47,10 @@ impl EncapsulationKey {
 
     /// A ciphertext and the secret in it, from 32 bytes of randomness.
     pub(crate) fn encapsulate(&self, randomness: &Secret32) -> ([u8; CIPHERTEXT], Secret32) {
-        let (ciphertext, secret) = mlkem768::encapsulate(&self.0, *randomness.expose());
-        (*ciphertext.as_slice(), Secret32::new(secret))
+        dead_stack::overwritten::<STACK, _>(|| {
+            let (ciphertext, secret) = mlkem768::encapsulate(&self.0, *randomness.expose());
+            (*ciphertext.as_slice(), Secret32::new(secret))
+        })
     }
 }
 
@@ -106,6 +109,9 @@ impl Drop for DecapsulationKey {
         core::hint::black_box(self);
     }
 }
+
+/// More stack than libcrux uses, in bytes.
+const STACK: usize = 64 * 1024;
 
 #[cfg(test)]
 mod wycheproof;

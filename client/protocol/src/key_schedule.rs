@@ -159,5 +159,5 @@ fn blocks<const N: usize>(derive: impl FnOnce(&mut [u8]) -> bool) -> [Secret32; 
     let wanted = okm.get_mut(..32 * N).expect("no derivation takes more than four outputs");
     assert!(derive(wanted), "128 bytes are fewer than 8,160");
     let mut blocks = okm.as_chunks::<32>().0.iter();
-    [(); N].map(|()| Secret32::new(*blocks.next().expect("128 bytes are four blocks")))
+    [(); N].map(|()| Secret32::copy_of(blocks.next().expect("128 bytes are four blocks")))
 }

@@ -30,6 +30,7 @@ mod aead;
 mod channel;
 mod cookie;
 mod custody;
+mod dead_stack;
 mod eip712;
 mod error;
 mod exporter;

@@ -1,20 +1,31 @@
 //! Secret bytes.
 
+use alloc::boxed::Box;
 use core::fmt;
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 /// 32 secret bytes: wiped when dropped, never copied, never shown.
-#[derive(Zeroize, ZeroizeOnDrop)]
-pub(crate) struct Secret32([u8; 32]);
+///
+/// Boxed, so that moving it, or what it is part of, leaves no copy where it was.
+pub(crate) struct Secret32(Box<[u8; 32]>);
 
 impl Secret32 {
-    pub(crate) const fn new(bytes: [u8; 32]) -> Self {
-        Self(bytes)
+    /// Takes bytes that a library returned. What it left elsewhere is for the caller to think of.
+    pub(crate) fn new(mut bytes: [u8; 32]) -> Self {
+        let secret = Self::copy_of(&bytes);
+        bytes.zeroize();
+        secret
     }
 
-    pub(crate) const fn zeroed() -> Self {
-        Self([0; 32])
+    pub(crate) fn copy_of(bytes: &[u8; 32]) -> Self {
+        let mut secret = Self::zeroed();
+        secret.0.copy_from_slice(bytes);
+        secret
+    }
+
+    pub(crate) fn zeroed() -> Self {
+        Self(Box::new([0; 32]))
     }
 
     pub(crate) const fn expose(&self) -> &[u8; 32] {
@@ -25,6 +36,14 @@ impl Secret32 {
         &mut self.0
     }
 }
+
+impl Drop for Secret32 {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+impl ZeroizeOnDrop for Secret32 {}
 
 impl fmt::Debug for Secret32 {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use crate::aead::{AeadKey, OpenFailed, TAG, counter_nonce};
 use crate::curve::SharedX;
+use crate::dead_stack;
 use crate::hash::sha256;
 use crate::key_schedule::{EpochSecrets, RejectKeys, noise_hkdf, reject_keys};
 use crate::secret::Secret32;
@@ -78,7 +79,7 @@ impl SymmetricState {
     /// `ck, temp, key = HKDF(ck, psk)`, `h = HASH(h || temp)` (Noise 9.1).
     pub(crate) fn mix_psk(&mut self, psk: &Secret32) {
         let [ck, temp, key] = noise_hkdf(&self.ck, psk.expose());
-        self.mix_hash(temp.expose());
+        dead_stack::overwritten::<1024, _>(|| self.mix_hash(temp.expose()));
         (self.ck, self.key, self.counter) = (ck, key, 0);
     }
 
@@ -103,7 +104,7 @@ impl SymmetricState {
 
     /// What a reject at this point of the handshake is sealed with.
     pub(crate) fn reject_state(&self) -> RejectState {
-        RejectState::new(Secret32::new(*self.ck.expose()), self.h)
+        RejectState::new(Secret32::copy_of(self.ck.expose()), self.h)
     }
 
     /// `initiator, responder, epoch = HKDF(ck, "")`: the first two are Noise's `Split`.

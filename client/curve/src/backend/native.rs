@@ -2,13 +2,14 @@
 //! costs more than the operation itself; here it happens when [`randomize_context`] is called, off the hot path.
 #![allow(unsafe_code)] // FFI; every block says why it is sound
 
+use alloc::boxed::Box;
 use core::ffi::{c_int, c_uchar, c_uint, c_void};
 use core::ptr::{self, NonNull};
 use std::thread_local;
 
 use secp256k1_sys as ffi;
 use secp256k1_sys::recovery as ffi_recovery;
-use zeroize::ZeroizeOnDrop;
+use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::{SharedX, Signature};
 
@@ -24,16 +25,19 @@ pub fn randomize_context(seed: &[u8; 32]) {
     });
 }
 
-/// A secret scalar in `1..n`, erased when dropped.
-#[derive(ZeroizeOnDrop)]
-pub struct Scalar([u8; 32]);
+/// A secret scalar in `1..n`, erased when dropped. Boxed, so that moving it leaves no copy where it was.
+pub struct Scalar(Box<[u8; 32]>);
 
 impl Scalar {
     /// `None` if the bytes, big-endian, are 0, n or above.
     pub fn parse(bytes: &[u8; 32]) -> Option<Self> {
         // SAFETY: the static context is always alive, the pointer is to 32 bytes.
         let valid = unsafe { ffi::secp256k1_ec_seckey_verify(ffi::secp256k1_context_static, bytes.as_ptr()) };
-        (valid == 1).then(|| Self(*bytes))
+        (valid == 1).then(|| {
+            let mut scalar = Box::new([0; 32]);
+            scalar.copy_from_slice(bytes);
+            Self(scalar)
+        })
     }
 
     /// The scalar, big-endian.
@@ -106,6 +110,14 @@ impl Scalar {
         Signature::from_low_s(rs, recovery_id & 1 == 1)
     }
 }
+
+impl Drop for Scalar {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+impl ZeroizeOnDrop for Scalar {}
 
 /// A point on the curve, not the identity.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -199,8 +199,8 @@ impl Lane {
 }
 
 impl Keys {
-    const fn new(epoch: u32, secret: &Secret32) -> Self {
-        Self { epoch, secret: Secret32::new(*secret.expose()), pair: None }
+    fn new(epoch: u32, secret: &Secret32) -> Self {
+        Self { epoch, secret: Secret32::copy_of(secret.expose()), pair: None }
     }
 
     fn pair(&mut self) -> &Pair {
@@ -263,10 +263,12 @@ mod tests {
 
     use super::*;
 
-    const SECRETS: [Secret32; 2] = [Secret32::new([1; 32]), Secret32::new([2; 32])];
+    fn secret(epoch: u8) -> Secret32 {
+        Secret32::new([1 + epoch; 32])
+    }
 
     fn lanes() -> [Lane; 2] {
-        [Role::Initiator, Role::Responder].map(|role| Lane::new(role, &[9; 32], &SECRETS[0]))
+        [Role::Initiator, Role::Responder].map(|role| Lane::new(role, &[9; 32], &secret(0)))
     }
 
     fn sent(lane: &mut Lane, content: &[u8]) -> Vec<u8> {
@@ -338,10 +340,10 @@ mod tests {
         let [mut alice, mut bob] = lanes();
         let under_way = sent(&mut alice, b"old");
         // Bob answered, Alice opened the reply, Bob opened the confirmation.
-        bob.prepare(1, &SECRETS[1]);
+        bob.prepare(1, &secret(1));
         let still_old = sent(&mut bob, b"before the confirmation");
         assert!(opened(&mut alice, &still_old, 10).is_ok());
-        alice.prepare(1, &SECRETS[1]);
+        alice.prepare(1, &secret(1));
         alice.confirm(10);
         let new = sent(&mut alice, b"new");
         assert_eq!(opened(&mut bob, &new, 10), Ok((1, true, b"new".to_vec())));

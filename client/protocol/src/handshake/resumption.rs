@@ -45,7 +45,7 @@ impl Prologue<'_> {
 
     /// `ck = proposal_key`, `h = HASH(prologue)`: a responder that cannot agree has no other key.
     fn reject_state(&self, ticket: &Ticket) -> RejectState {
-        RejectState::new(Secret32::new(*ticket.proposal_key.expose()), sha256(&self.parts()))
+        RejectState::new(Secret32::copy_of(ticket.proposal_key.expose()), sha256(&self.parts()))
     }
 
     fn parts(&self) -> [&[u8]; 4] {
