@@ -392,7 +392,9 @@ def revoked_in_a_session_countersign_tells(stage: Stage) -> None:
     same_session(dialler, listener)
     stage.command("bob", "revoke", "--unlocked", "--yes", "--reason", "key-compromised")
     listener.event("aborted", by="peer", reason="Revoked", detail=1)
-    dialler.end(7)
+    dialler.end(None)
+    if "revoked" not in dialler.log[-1]:
+        raise dialler.failure("does not say that the record is revoked")
     listener.end()
 
 
