@@ -1,14 +1,14 @@
 //! Two ends of a session with an adversary between them, who holds every record and datagram in its hands, and a
 //! memory of what was sent, against which each acceptance is checked.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::BTreeMap;
 
 use countersign_protocol::{
-    Abort, Anchor, ApiMisuse, ChainDisagrees, Channel, ContentType, Due, Error, Exhausted,
-    InitiatorEphemerals, MAX_MESSAGE, Reading, Received, Reject, ResponderEphemerals, StateHash, StateView,
-    Suite, initiator, responder,
+    Abort, Anchor, ApiMisuse, ChainDisagrees, ContentType, Due, Error, InitiatorEphemerals, MAX_MESSAGE,
+    Reading, Received, Reject, ResponderEphemerals, StateHash, StateView, Suite, initiator, responder,
 };
 
+use super::end::{End, Meaning};
 use super::support::{self, Pair};
 
 /// A session between two ends, 0 the initiator's.
@@ -18,37 +18,6 @@ pub struct Session {
     /// The state hash of each epoch, as the first end that came there had it.
     epochs: BTreeMap<u32, StateHash>,
     next_seed: u8,
-}
-
-pub struct End {
-    pub channel: Channel,
-    view: StateView,
-    /// Records that this end has sent and the adversary holds, oldest first.
-    pub wire: VecDeque<Vec<u8>>,
-    /// Every record that it sent, and what the peer must make of it.
-    sent: Vec<(Vec<u8>, Meaning)>,
-    /// How many of the peer's records it has accepted.
-    pub accepted: usize,
-    pub datagrams: Vec<(Vec<u8>, Vec<u8>)>,
-    accepted_datagrams: BTreeSet<u64>,
-    /// Whether no record that it sent was lost.
-    is_lossless: bool,
-    has_closed: bool,
-    /// Whether it has read the peer's close.
-    has_read_close: bool,
-    is_over: bool,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Meaning {
-    Data {
-        content: Vec<u8>,
-        ends_message: bool,
-    },
-    Close,
-    Aborted(Abort),
-    /// About epochs. What it says is compared through what both ends agree on.
-    Control,
 }
 
 impl Session {
@@ -162,7 +131,7 @@ impl Session {
         let Some(record) = self.ends[from].wire.pop_front() else { return };
         let is_due = self.ends[from].is_lossless && self.ends[1 - from].can_receive();
         let accepted = self.hand_over(1 - from, &record, now_ms);
-        assert_eq!(accepted, is_due, "what arrives whole is accepted, after a loss nothing is");
+        assert_eq!(accepted.is_ok(), is_due, "what is whole is accepted, after a loss nothing: {accepted:?}");
     }
 
     /// Loses the oldest record that `from` sent.
@@ -175,7 +144,7 @@ impl Session {
     pub fn inject(&mut self, to: usize, bytes: &[u8], now_ms: u64) {
         // The very record that is due is no injection.
         if self.ends[1 - to].wire.front().is_none_or(|due| due != bytes) {
-            assert!(!self.hand_over(to, bytes, now_ms), "an end accepted what was not due");
+            assert!(self.hand_over(to, bytes, now_ms).is_err(), "an end accepted what was not due");
         }
     }
 
@@ -239,10 +208,10 @@ impl Session {
     }
 
     /// Whether the peer took these bytes. What it takes must be the next that was sent, and mean what was meant.
-    fn hand_over(&mut self, to: usize, bytes: &[u8], now_ms: u64) -> bool {
+    fn hand_over(&mut self, to: usize, bytes: &[u8], now_ms: u64) -> Result<(), Error> {
         let [end, peer] = ends(&mut self.ends, to);
         let mut record = bytes.to_vec();
-        let Ok(received) = end.channel.open(&mut record, now_ms) else { return false };
+        let received = end.channel.open(&mut record, now_ms)?;
         let (sent, meant) = &peer.sent[end.accepted];
         assert_eq!(sent, bytes, "a record was accepted that is not the next one of this session");
         let received = match received {
@@ -262,7 +231,7 @@ impl Session {
         end.has_read_close |= received == Meaning::Close;
         self.flush(to);
         self.note_epoch(to);
-        true
+        Ok(())
     }
 
     fn flush(&mut self, from: usize) {
@@ -288,49 +257,6 @@ impl Session {
     fn take_seed(&mut self) -> u8 {
         self.next_seed = self.next_seed % MOST_SEEDS + 1;
         self.next_seed
-    }
-}
-
-impl End {
-    fn new(channel: Channel, view: &StateView) -> Self {
-        Self {
-            channel,
-            view: view.clone(),
-            wire: VecDeque::new(),
-            sent: Vec::new(),
-            accepted: 0,
-            datagrams: Vec::new(),
-            accepted_datagrams: BTreeSet::new(),
-            is_lossless: true,
-            has_closed: false,
-            has_read_close: false,
-            is_over: false,
-        }
-    }
-
-    fn put_on_wire(&mut self, record: Vec<u8>, meaning: Meaning) {
-        self.sent.push((record.clone(), meaning));
-        self.wire.push_back(record);
-    }
-
-    /// A record that left the adversary's hands, counted back from the newest.
-    pub fn delivered(&self, back: usize) -> Option<&Vec<u8>> {
-        let gone = self.sent.len() - self.wire.len();
-        self.sent[..gone].iter().rev().nth(back).map(|(record, _)| record)
-    }
-
-    /// Whether this end still reads.
-    const fn can_receive(&self) -> bool {
-        !self.is_over && !self.has_read_close
-    }
-
-    fn assert_may_refuse_to_send(&self, refused: Result<(), Error>) {
-        match refused.unwrap_err() {
-            Error::ApiMisuse(ApiMisuse::SessionOver) => assert!(self.has_closed || !self.can_receive()),
-            Error::Exhausted(Exhausted::Records | Exhausted::Bytes) => {}
-            Error::ApiMisuse(ApiMisuse::RecordTooLong { length, maximum }) => assert!(length > maximum),
-            other => panic!("{other:?} is no reason to refuse"),
-        }
     }
 }
 

@@ -10,6 +10,7 @@
 #[path = "../../client/protocol/tests/support/mod.rs"]
 mod support;
 
+mod end;
 mod network;
 mod resumption;
 mod sealed;
