@@ -16,6 +16,7 @@ mod payer;
 mod reason;
 mod replay;
 mod session;
+mod upkeep;
 mod writer;
 
 pub(crate) use chain::ChainArguments;
@@ -27,6 +28,7 @@ pub(crate) use payer::PayerArguments;
 pub(crate) use reason::Reason;
 pub(crate) use replay::{MaybeSecret, ReplayArguments};
 pub(crate) use session::{InstrumentArgument, SuiteArguments};
+pub(crate) use upkeep::{AnsweringArguments, UpkeepArguments};
 pub(crate) use writer::{NodeArguments, WriterArguments};
 
 /// Private, mutually authenticated channels between two Ethereum addresses.

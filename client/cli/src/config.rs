@@ -8,7 +8,7 @@ mod known_keys;
 
 use std::path::{Path, PathBuf};
 
-pub(crate) use document::{Document, PolicyTable, Preset, SuiteChoice, TimeoutTable};
+pub(crate) use document::{Document, PaddingChoice, PolicyTable, Preset, SuiteChoice, TimeoutTable};
 
 use crate::failure::Failure;
 

@@ -7,9 +7,11 @@ use std::time::Duration;
 use countersign::Session;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
+use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::interrupt::Interrupt;
+use crate::session_report::Renewed;
 
 /// How many bytes went each way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,7 +31,9 @@ pub(crate) enum AfterPeerClose {
 
 /// Carries bytes both ways until both sides have closed. The end of `input` closes this direction only; what the
 /// peer still sends goes to `output`. An interrupt closes the session properly before it is reported.
+/// Every new epoch is told.
 pub(crate) async fn pipe(
+    context: &Context,
     session: &mut Session,
     input: &mut (impl AsyncRead + Unpin),
     output: &mut (impl AsyncWrite + Unpin),
@@ -37,6 +41,7 @@ pub(crate) async fn pipe(
     interrupt: &mut Interrupt,
 ) -> Result<Traffic, Failure> {
     let mut traffic = Traffic::default();
+    let (keeper, peer, mut epoch) = (session.keeper().clone(), session.peer(), session.agreed().epoch);
     let ended = {
         let (mut reader, mut writer) = tokio::io::split(&mut session.connection);
         let mut up = pin!(send_all(input, &mut writer, &mut traffic.sent));
@@ -47,6 +52,10 @@ pub(crate) async fn pipe(
                 done = &mut up, if !sent => { done?; sent = true; }
                 done = &mut down, if !received => { done?; received = true; }
                 signal = interrupt.signalled() => break Err(signal.into_failure()),
+                Some(agreed) = keeper.agreed_after(epoch) => {
+                    epoch = agreed.epoch;
+                    context.console.event(&Renewed::new(&peer, &agreed))?;
+                }
             }
             match (sent, received) {
                 (true, true) => break Ok(true),

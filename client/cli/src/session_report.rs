@@ -1,6 +1,7 @@
 //! What is said about a session: opened, closed, refused.
 
-use countersign::{AcceptError, Query, Reading, Session};
+use countersign::protocol::Agreed;
+use countersign::{AcceptError, Identity, Query, Reading, Session};
 use serde::Serialize;
 
 use crate::console::Report;
@@ -16,6 +17,19 @@ pub(crate) struct Opened {
     peer_version: u16,
     remote: String,
     suite: String,
+    state_hash: String,
+    block_number: u64,
+    block_hash: String,
+    readings: Vec<ReadingReport>,
+    resumed: bool,
+}
+
+/// New keys, bound to a newly proven state.
+#[derive(Debug, Serialize)]
+pub(crate) struct Renewed {
+    event: &'static str,
+    peer: String,
+    epoch: u32,
     state_hash: String,
     block_number: u64,
     block_hash: String,
@@ -70,6 +84,22 @@ impl Opened {
             block_number: session.anchor().block_number,
             block_hash: format!("0x{}", hex::encode(session.anchor().block_hash)),
             readings: session.readings().iter().map(ReadingReport::new).collect(),
+            resumed: session.is_resumed(),
+        }
+    }
+}
+
+impl Renewed {
+    pub(crate) fn new(peer: &Identity, agreed: &Agreed) -> Self {
+        let anchor = agreed.view.anchor();
+        Self {
+            event: "epoch",
+            peer: shown(peer),
+            epoch: agreed.epoch,
+            state_hash: agreed.state_hash.to_string(),
+            block_number: anchor.block_number,
+            block_hash: format!("0x{}", hex::encode(anchor.block_hash)),
+            readings: agreed.view.readings().iter().map(ReadingReport::new).collect(),
         }
     }
 }
@@ -115,14 +145,20 @@ impl Report for Opened {
         let mut text = format!(
             "session with {peer} (key version {peer_version}, {suite}) at {remote}\n  block {block_number}, state {state_hash}"
         );
-        for reading in &self.readings {
-            text.push_str(&format!(
-                "\n  {} slot {} = {}",
-                reading.contract,
-                short(&reading.slot),
-                short(&reading.value)
-            ));
+        text.push_str(&lines_of(&self.readings));
+        if self.resumed {
+            text.push_str("\n  resumed by a ticket of an earlier session");
         }
+        text
+    }
+}
+
+impl Report for Renewed {
+    fn lines(&self) -> String {
+        let Self { peer, epoch, state_hash, block_number, .. } = self;
+        let mut text =
+            format!("new keys with {peer}: epoch {epoch}\n  block {block_number}, state {state_hash}");
+        text.push_str(&lines_of(&self.readings));
         text
     }
 }
@@ -148,6 +184,15 @@ impl Report for Refused {
         };
         format!("refused {whom} at {}: {}{told}", self.remote, self.message)
     }
+}
+
+/// A line for each reading.
+fn lines_of(readings: &[ReadingReport]) -> String {
+    let line = |reading: &ReadingReport| {
+        let ReadingReport { contract, slot, value } = reading;
+        format!("\n  {contract} slot {} = {}", short(slot), short(value))
+    };
+    readings.iter().map(line).collect()
 }
 
 /// A word without its leading zeros.

@@ -5,6 +5,7 @@ mod domain;
 mod identity;
 mod replay;
 mod session;
+mod upkeep;
 
 pub(crate) use chain::ChainSettings;
 

@@ -209,3 +209,55 @@ fn an_interrupt_closes_the_session_so_that_the_peer_knows() {
     assert_eq!(bob.finish().code, 0);
     assert!(began.elapsed() < Duration::from_secs(5));
 }
+
+/// Both sides of a session that is held open.
+fn open_session(market: &Market, more: &[&str]) -> (Running, Running) {
+    let mut listen = vec!["listen", "--bind", "127.0.0.1:0", "--json", "--once"];
+    listen.extend(more);
+    let mut bob = market.bob.start_with_input(&listen);
+    let at = bob.event("listening")["address"].as_str().unwrap().to_owned();
+    let mut connect = vec!["connect", ACCOUNTS[2], "--at", &at, "--json"];
+    connect.extend(more);
+    let mut alice = market.alice.start_with_input(&connect);
+    alice.event("session");
+    assert_eq!(bob.event("session")["resumed"], false);
+    (alice, bob)
+}
+
+#[test]
+fn keys_are_renewed_while_two_processes_talk() {
+    let market = Market::open();
+    let (mut alice, mut bob) = open_session(&market, &["--rotate-after", "2s", "--padding", "full"]);
+    for epoch in 1..3 {
+        let (ours, theirs) = (alice.event("epoch"), bob.event("epoch"));
+        assert_eq!((&ours["epoch"], &theirs["epoch"]), (&epoch.into(), &epoch.into()));
+        assert_eq!(ours["state_hash"], theirs["state_hash"]);
+        let order = format!("order under {epoch}\n");
+        alice.process.stdin.as_mut().unwrap().write_all(order.as_bytes()).unwrap();
+        let mut received = vec![0; order.len()];
+        bob.process.stdout.as_mut().unwrap().read_exact(&mut received).unwrap();
+        assert_eq!(received, order.as_bytes());
+    }
+    drop((alice.process.stdin.take(), bob.process.stdin.take()));
+    assert_eq!((alice.finish().code, bob.finish().code), (0, 0));
+}
+
+#[test]
+fn a_revocation_on_chain_ends_the_session_of_both_with_its_reason() {
+    let market = Market::open();
+    let (mut alice, mut bob) = open_session(&market, &[]);
+    let revoked = market.alice.run(&["revoke", "--unlocked", "--reason", "policy", "--yes", "--json"]);
+    assert_eq!(revoked.code, 0, "{}", revoked.stderr);
+    for side in [alice.finish(), bob.finish()] {
+        let failure = side.failed(9, "ended_revoked");
+        assert!(failure["message"].as_str().unwrap().contains("initiator"), "{failure}");
+    }
+}
+
+#[test]
+fn a_settings_mistake_is_named() {
+    let home = Home::new();
+    home.run(&["listen", "--rotate-after", "1s", "--json"]).failed(2, "usage");
+    home.run(&["listen", "--ticket-lifetime", "2h", "--json"]).failed(2, "usage");
+    home.run(&["listen", "--padding", "much", "--json"]).failed(2, "usage");
+}

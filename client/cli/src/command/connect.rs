@@ -1,9 +1,9 @@
 //! `countersign connect`: standard input and output, through a session.
 
 use clap::Args;
-use countersign::{Policy, Session};
+use countersign::Session;
 
-use crate::arguments::InstrumentArgument;
+use crate::arguments::{InstrumentArgument, UpkeepArguments};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::local_trader::LocalArguments;
@@ -27,6 +27,8 @@ pub(crate) struct Connect {
     #[command(flatten)]
     instrument: InstrumentArgument,
     #[command(flatten)]
+    upkeep: UpkeepArguments,
+    #[command(flatten)]
     local: LocalArguments,
 }
 
@@ -40,7 +42,8 @@ impl Connect {
         context.console.event(&Opened::new(&session))?;
         let (mut input, mut output) = (tokio::io::stdin(), tokio::io::stdout());
         let traffic =
-            pipe(&mut session, &mut input, &mut output, AfterPeerClose::SendTheRest, &mut interrupt).await?;
+            pipe(context, &mut session, &mut input, &mut output, AfterPeerClose::SendTheRest, &mut interrupt)
+                .await?;
         context.console.event(&Closed::new(shown(&session.peer()), traffic))
     }
 
@@ -53,7 +56,8 @@ impl Connect {
             );
         };
         let queries = context.settings.queries(&self.instrument)?;
-        let trader = self.local.trader(context, Some(&peer.account), Policy::default()).await?;
+        let trader =
+            self.local.trader(context, Some(&peer.account), context.settings.upkeep(&self.upkeep)?).await?;
         let _progress = context.console.progress(&format!("Proving and shaking hands with {}", self.who));
         Ok(trader.dial(peer.account.identity, at.as_str(), &queries).await?)
     }
@@ -68,6 +72,8 @@ Examples:
 JSON events, on standard error:
   {\"event\": \"session\", \"peer\", \"peer_version\", \"remote\", \"suite\", \"state_hash\",
    \"block_number\", \"block_hash\", \"readings\": [{\"contract\", \"slot\", \"value\"}]}
+  {\"event\": \"epoch\", \"peer\", \"epoch\", \"state_hash\", \"block_number\", \"block_hash\", \"readings\"}: new keys,
+   bound to a newly proven state
   {\"event\": \"closed\", \"peer\", \"sent\", \"received\"}: bytes
 A refusal is a failure, exit code 9, whose kind names the reason: refused_revoked,
 refused_valuation_differs, …";

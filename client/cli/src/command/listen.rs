@@ -9,7 +9,7 @@ use countersign::{Admission, Identity, Listener, Policy, Session};
 use serde::Serialize;
 use tokio::io::{Stdin, Stdout};
 
-use crate::arguments::{InstrumentArgument, ReplayArguments};
+use crate::arguments::{AnsweringArguments, InstrumentArgument, ReplayArguments, UpkeepArguments};
 use crate::console::Report;
 use crate::context::Context;
 use crate::failure::Failure;
@@ -39,6 +39,10 @@ pub(crate) struct Listen {
     instrument: InstrumentArgument,
     #[command(flatten)]
     replay: ReplayArguments,
+    #[command(flatten)]
+    upkeep: UpkeepArguments,
+    #[command(flatten)]
+    answering: AnsweringArguments,
     #[command(flatten)]
     local: LocalArguments,
 }
@@ -109,7 +113,8 @@ impl Listen {
         let admission = if allowed.is_empty() { Admission::Registered } else { Admission::Only(allowed) };
         let queries = context.settings.queries(&self.instrument)?;
         let instrument = (!queries.is_empty()).then_some(queries);
-        Ok(Policy { admission, instrument, ..Policy::default() })
+        let policy = context.settings.answering(&self.upkeep, &self.answering)?;
+        Ok(Policy { admission, instrument, ..policy })
     }
 
     /// One session. Only an interrupt, a broken standard stream or, with `--once`, a broken session is a failure.
@@ -126,7 +131,7 @@ impl Listen {
             false => AfterPeerClose::Close,
         };
         let peer = shown(&session.peer());
-        match pipe(&mut session, &mut stdio.input, &mut stdio.output, after, interrupt).await {
+        match pipe(context, &mut session, &mut stdio.input, &mut stdio.output, after, interrupt).await {
             Ok(traffic) => context.console.event(&Closed::new(peer, traffic)),
             Err(failure) if !self.once && failure.is_of_transport() => {
                 context.console.event(&Broken::new(peer, &failure))
@@ -152,7 +157,7 @@ Examples:
 With --once, and where standard input is no terminal, all of it is sent even if the peer closes
 first. Without --once a peer's close ends its session, and standard input stays for the next one.
 
-JSON events, on standard error: session and closed as in connect, and
+JSON events, on standard error: session, epoch and closed as in connect, and
   {\"event\": \"listening\", \"address\", \"identity\"}
   {\"event\": \"refused\", \"remote\", \"initiator\", \"told\", \"message\"}
   {\"event\": \"broken\", \"peer\", \"kind\", \"message\"}";

@@ -62,6 +62,13 @@ pub(crate) struct SessionTable {
     pub(crate) suites: Option<SuiteChoice>,
     pub(crate) instruments: Vec<String>,
     pub(crate) replay_cache: Option<String>,
+    pub(crate) rotate_after: Option<Span>,
+    pub(crate) rebind: Option<Span>,
+    pub(crate) overlap: Option<Span>,
+    pub(crate) padding: Option<PaddingChoice>,
+    pub(crate) ticket_lifetime: Option<Span>,
+    pub(crate) cookies_from: Option<usize>,
+    pub(crate) max_handshakes: Option<NonZeroUsize>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -103,6 +110,20 @@ pub(crate) enum SuiteChoice {
     PreferHybrid,
     /// Dials classical, answers both
     PreferClassical,
+}
+
+/// How what is sent is padded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum PaddingChoice {
+    /// Not at all: every length shows
+    None,
+    /// To powers of two, 128 bytes at least
+    Buckets,
+    /// To at most an eighth more: long messages cost little, and a few bits of the length show
+    Padme,
+    /// To 16 KiB, always
+    Full,
 }
 
 impl Document {

@@ -53,7 +53,21 @@ pub(super) const KNOWN: &[(&str, &[&str])] = &[
             "max_response_bytes",
         ],
     ),
-    ("session", &["suites", "instruments", "replay_cache"]),
+    (
+        "session",
+        &[
+            "suites",
+            "instruments",
+            "replay_cache",
+            "rotate_after",
+            "rebind",
+            "overlap",
+            "padding",
+            "ticket_lifetime",
+            "cookies_from",
+            "max_handshakes",
+        ],
+    ),
     ("timeouts", &["connect", "handshake_step", "idle", "write", "close"]),
     ("contacts", &["file"]),
 ];

@@ -2,7 +2,7 @@
 
 use std::io::{self, ErrorKind};
 
-use countersign::protocol::Error as ProtocolError;
+use countersign::protocol::{Abort, Error as ProtocolError};
 use countersign::replay::{RedisCacheError, RedisUrlError};
 use countersign::transport::TransportError;
 use countersign::{Error, Reject};
@@ -46,6 +46,7 @@ impl From<TransportError> for Failure {
         let (kind, hint) = match &error {
             TransportError::Protocol(error) => return (*error).into(),
             TransportError::Timeout { .. } => ("peer_timeout", None),
+            TransportError::Ended { why, .. } => return by_word(*why, text),
             TransportError::PeerClosed => ("peer_closed", None),
             TransportError::Truncated => {
                 ("peer_gone", Some("ask the peer to check its side, then connect again"))
@@ -104,6 +105,22 @@ impl Failure {
             Err(source) => TransportError::Io { action: "use the connection", source }.into(),
         }
     }
+}
+
+/// A session that one side ended by its word.
+fn by_word(why: Abort, text: String) -> Failure {
+    let (exit, kind, hint) = match why {
+        Abort::Revoked(_) => {
+            (Exit::Refused, "ended_revoked", "countersign resolve shows what the registry says")
+        }
+        Abort::Expired(_) => (Exit::Refused, "ended_expired", "have that side run countersign rotate"),
+        Abort::Superseded(_) => (Exit::Refused, "ended_superseded", "connect again: the new key is resolved"),
+        Abort::KeysWornOut => (Exit::Transport, "ended_keys_worn_out", "connect again"),
+        Abort::Unproven => {
+            (Exit::Transport, "ended_unproven", "countersign doctor checks the endpoints; then connect again")
+        }
+    };
+    Failure::new(exit, kind, text).hint(hint)
 }
 
 fn refused(reason: Reject, text: String) -> Failure {
