@@ -308,6 +308,12 @@ fn records_out_of_place_end_the_session() {
     let nothing = session.alice.agree(session.alice_view(78), responder_ephemerals()).unwrap_err();
     assert_eq!(nothing, ApiMisuse::NothingRequested.into());
     assert_eq!(session.alice.refuse(Reject::Busy), Err(ApiMisuse::NothingRequested.into()));
+    // None of that forgot what is under way.
+    session.bob.agree(session.bob_view(78), responder_ephemerals()).unwrap();
+    let nothing = session.bob.agree(session.bob_view(78), responder_ephemerals()).unwrap_err();
+    assert_eq!(nothing, ApiMisuse::NothingRequested.into());
+    assert_eq!(deliver(&mut session.bob, &mut session.alice), [Event::Begun]);
+    assert_eq!(deliver(&mut session.alice, &mut session.bob), [Event::Begun]);
 }
 
 #[test]

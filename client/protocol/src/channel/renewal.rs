@@ -60,7 +60,9 @@ impl Channel {
     /// close the connection.
     pub fn agree(&mut self, view: StateView, ephemerals: ResponderEphemerals) -> Result<(), Error> {
         self.check_sending()?;
-        let Step::Considered(considered) = core::mem::replace(&mut self.step, Step::Idle) else {
+        let step = core::mem::replace(&mut self.step, Step::Idle);
+        let Step::Considered(considered) = step else {
+            self.step = step;
             return Err(ApiMisuse::NothingRequested.into());
         };
         let epoch = considered.epoch;
