@@ -2,7 +2,9 @@
 
 use std::sync::LazyLock;
 
-use countersign_protocol::{Channel, Error, OpenedDatagram, Received, Role, StateView, Suite};
+use countersign_protocol::{
+    Anchor, Channel, Error, OpenedDatagram, Proposal, Received, Role, StateView, Suite,
+};
 
 use super::session_keys::SessionKeys;
 use super::support::{self, Pair, initiator_ephemerals, responder_ephemerals};
@@ -91,6 +93,25 @@ pub fn honest_records() -> Vec<Vec<u8>> {
             asks(honest_request(place.sender(), false));
         }
     }
+    inputs
+}
+
+/// Requests of the right form, each with one thing changed.
+pub fn altered_requests() -> Vec<Vec<u8>> {
+    // Kind, epoch, time, both owners and labels, version, chain, height, block, registry, both records, count, kind,
+    // source, slot and value of a reading, padding, message 1.
+    let places =
+        [0, 4, 12, 13, 33, 66, 67, 87, 126, 134, 135, 167, 187, 219, 251, 252, 253, 273, 305, 516, 517];
+    let request = honest_request(Role::Initiator, false);
+    let mut inputs: Vec<_> = places
+        .into_iter()
+        .map(|place| {
+            let mut content = request.clone();
+            content[place] ^= 1;
+            [&[0, 0x14][..], &content].concat()
+        })
+        .collect();
+    inputs.push([&[0, 0x14][..], &request[..request.len() - 1]].concat());
     inputs
 }
 
@@ -192,6 +213,11 @@ impl Receiver {
         proposal.encode_into(&mut encoded);
         assert!(content.starts_with(&encoded), "one request has two encodings");
         assert!(encoded[0] < 2 && encoded[1..5] == [0, 0, 0, 1], "a request for no epoch that could follow");
+        assert_eq!(
+            *proposal,
+            with_block_and_values_of(proposal),
+            "a request that changes more than block and values"
+        );
         if self.channel.agree(at_block_78(&self.view), responder_ephemerals()).is_ok() {
             let honest = honest_request(self.sender(), encoded[0] == 0);
             assert_eq!(content, honest, "an end agreed with a peer that does not know the keys of the epoch");
@@ -247,6 +273,15 @@ fn honest_request(from: Role, with_fresh_keys: bool) -> Vec<u8> {
     KEYS.content(from, u64::from(from == Role::Initiator), &channel.next_outgoing().unwrap())
 }
 
+/// What an honest peer may propose at that block, with those values.
+fn with_block_and_values_of(proposal: &Proposal) -> Proposal {
+    let mut allowed = Proposal::decode(&honest_request(Role::Initiator, false)[PROPOSAL]).unwrap();
+    let Anchor { block_number, block_hash, .. } = proposal.anchor;
+    allowed.anchor = Anchor { block_number, block_hash, ..allowed.anchor };
+    allowed.readings.iter_mut().zip(&proposal.readings).for_each(|(ours, theirs)| ours.value = theirs.value);
+    allowed
+}
+
 fn at_block_78(view: &StateView) -> StateView {
     let anchor = countersign_protocol::Anchor { block_number: 78, ..support::anchor() };
     StateView::proven(anchor, *view.local(), *view.peer(), view.readings().to_vec()).unwrap()
@@ -261,3 +296,6 @@ fn without_padding(first_byte: u8, content: &[u8]) -> (u8, &[u8]) {
         _ => (first_byte, content),
     }
 }
+
+/// Where the proposal of a request stands, with three readings.
+const PROPOSAL: std::ops::Range<usize> = 5..517;

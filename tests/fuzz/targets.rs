@@ -132,6 +132,7 @@ pub struct Target {
 /// Every target.
 pub fn all() -> Vec<Target> {
     let hellos = vec![Pair::new().hello().hello, Pair::classical().hello().hello];
+    let sealed_records = [sealed::honest_records(), sealed::altered_requests()].concat();
     let rejects = vec![honest_reject(), Reject::UnknownBlock { my_head: 76 }.encode().to_vec()];
     vec![
         Target { name: "hello", run: hello, honest: hellos.clone() },
@@ -142,7 +143,7 @@ pub fn all() -> Vec<Target> {
         Target { name: "resume", run: resume, honest: resumption::honest_resumes() },
         Target { name: "resume_reply", run: resume_reply, honest: resumption::honest_replies() },
         Target { name: "record", run: record, honest: vec![honest_record()] },
-        Target { name: "sealed_record", run: sealed_record, honest: sealed::honest_records() },
+        Target { name: "sealed_record", run: sealed_record, honest: sealed_records },
         Target { name: "datagram", run: datagram, honest: vec![honest_datagram()] },
         Target { name: "sealed_datagram", run: sealed_datagram, honest: sealed::honest_datagrams() },
         Target { name: "proposal", run: proposal, honest: vec![honest_proposal()] },
