@@ -3,31 +3,25 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use countersign_protocol::curve::PublicKey;
 use countersign_protocol::handshake::responder::{
     self, AwaitingPeer, ExpectHello, ResponderParams, SentReply,
 };
 use countersign_protocol::resumption::{AwaitingState, AwaitingTicket, TICKET_UNKNOWN};
-use countersign_protocol::{
-    Error as ProtocolError, Established, First, Identity, Proposal, Query, StateView, first_message,
-};
-use countersign_replay::{Hello, NotEntered, ReplayCache};
+use countersign_protocol::{Error as ProtocolError, Established, First, Proposal, StateView, first_message};
 use countersign_transport::{DatagramSocket, HandshakeIo};
 use tokio::net::TcpStream;
-use tokio::sync::SemaphorePermit;
 
 use crate::called::Called;
 use crate::clock::{unix_ms, whole_ms};
 use crate::cookies::UnderWayNow;
 use crate::difference::Difference;
 use crate::error::{AcceptError, Error};
+use crate::examination::{Agreed, Taken};
 use crate::opening::Opening;
-use crate::recent_views::Wanted;
-use crate::refusal::{Refusal, Told, as_position, other_instrument};
+use crate::refusal::{Refusal, Told};
 use crate::session::Session;
 use crate::tickets::KeptTicket;
 use crate::trader::Trader;
-use crate::under_way::Place;
 
 /// One connection that wants an answer.
 pub(crate) struct Caller {
@@ -51,21 +45,6 @@ enum Call {
     Live(Box<AwaitingPeer>),
     /// With a ticket, which is used up.
     Resumed(Box<AwaitingState>, Taken),
-}
-
-/// What was kept beside a ticket.
-struct Taken {
-    peer_key: PublicKey,
-    live_since: Instant,
-}
-
-/// What is agreed to, before it is said.
-struct Agreed<'a> {
-    view: StateView,
-    /// One of those that may be proven at a time; held no longer than the proof takes.
-    permit: SemaphorePermit<'a>,
-    /// One of the initiator's own; held until the session is confirmed or given up.
-    place: Place<'a>,
 }
 
 impl Caller {
@@ -191,95 +170,6 @@ impl Trader {
         let Some(KeptTicket { ticket, peer_key, live_since }) = kept else { return Ok(None) };
         let awaiting = Box::new(awaiting.open(ticket)?);
         Ok(Some(Call::Resumed(awaiting, Taken { peer_key, live_since })))
-    }
-
-    /// Whether this side wants to, and can, prove what is proposed: cheap questions first.
-    async fn examine(&self, peer: &AwaitingPeer) -> Result<Agreed<'_>, Error> {
-        let proposal = peer.proposal();
-        peer.check()?;
-        self.examine_initiator(proposal.initiator)?;
-        let queries: Vec<Query> = proposal.queries().collect();
-        self.examine_queries(proposal, &queries)?;
-        let hello = self.name(peer);
-        if self.0.replays.knows(&hello) {
-            return Err(Error::Replayed);
-        }
-        let (place, permit) = self.make_place(proposal.initiator, peer.initiator_key())?;
-        let wanted = Wanted {
-            peer: proposal.initiator,
-            peer_key: Some(peer.initiator_key()),
-            known_key: None,
-            anchor: Some(&proposal.anchor),
-            queries: &queries,
-        };
-        let view = self.prove(wanted).await?.view;
-        self.0.replays.enter(hello, unix_ms()).await.map_err(|why| match why {
-            NotEntered::Replayed => Error::Replayed,
-            NotEntered::Full => self.busy(),
-            NotEntered::TooLate => Error::TooLate,
-            NotEntered::Unavailable(source) => Error::NoReplayCache(source),
-        })?;
-        Ok(Agreed { view, permit, place })
-    }
-
-    /// As [`examine`](Self::examine). A ticket is used once, so nothing need be remembered against replays.
-    async fn examine_resumed(&self, peer: &AwaitingState, taken: &Taken) -> Result<Agreed<'_>, Error> {
-        let proposal = peer.proposal();
-        self.examine_initiator(proposal.initiator)?;
-        let queries: Vec<Query> = proposal.queries().collect();
-        self.examine_queries(proposal, &queries)?;
-        let (place, permit) = self.make_place(proposal.initiator, &taken.peer_key)?;
-        let wanted = Wanted {
-            peer: proposal.initiator,
-            peer_key: None,
-            known_key: Some(&taken.peer_key),
-            anchor: Some(&proposal.anchor),
-            queries: &queries,
-        };
-        let view = self.prove(wanted).await?.view;
-        Ok(Agreed { view, permit, place })
-    }
-
-    fn make_place(
-        &self,
-        initiator: Identity,
-        key: &PublicKey,
-    ) -> Result<(Place<'_>, SemaphorePermit<'_>), Error> {
-        let limit = self.0.policy.max_handshakes_each;
-        let place = self.0.under_way.enter(key).ok_or(Error::TooManyAtOnce { initiator, limit })?;
-        let permit = self.0.proving.try_acquire().map_err(|_| self.busy())?;
-        Ok((place, permit))
-    }
-
-    fn busy(&self) -> Error {
-        Error::Busy { limit: self.0.policy.max_handshakes }
-    }
-
-    /// The hello by what it is remembered by.
-    fn name(&self, peer: &AwaitingPeer) -> Hello {
-        // Twice the skew: one that was good when it arrived leaves custody and proof at least as long again.
-        let kept_for = whole_ms(self.0.policy.max_clock_skew).saturating_mul(2);
-        Hello {
-            responder: self.0.identity,
-            ephemeral: peer.initiator_ephemeral().compressed(),
-            end_unix_ms: peer.proposal().timestamp_unix_ms.saturating_add(kept_for),
-        }
-    }
-
-    fn examine_initiator(&self, initiator: Identity) -> Result<(), Error> {
-        if initiator == self.0.identity || !self.0.policy.admission.admits(&initiator) {
-            return Err(Error::NotAdmitted { initiator });
-        }
-        Ok(())
-    }
-
-    fn examine_queries(&self, proposal: &Proposal, queries: &[Query]) -> Result<(), Error> {
-        let policy = &self.0.policy;
-        let position = match &policy.instrument {
-            Some(instrument) => other_instrument(proposal, instrument),
-            None => (queries.len() > policy.max_queries).then(|| as_position(policy.max_queries)),
-        };
-        position.map_or(Ok(()), |position| Err(Error::OtherInstrument { position }))
     }
 
     /// The reply, or why there is none.

@@ -100,3 +100,53 @@ impl Drop for UnderWayNow<'_> {
 
 /// How long a secret serves (SPEC, section 4.1).
 const RENEWAL: Duration = Duration::from_secs(120);
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use countersign_protocol::Cookie;
+    use countersign_protocol::curve::SecretKey;
+
+    use super::*;
+
+    /// A message whose outside is that of a hello, as far as cookies look at it.
+    fn hello() -> Vec<u8> {
+        vec![7; 1_900]
+    }
+
+    #[test]
+    fn it_asks_for_cookies_from_so_many_on_and_takes_its_own_until_two_renewals() {
+        let responder = SecretKey::from_bytes(&[1; 32]).unwrap().public_key();
+        let (source, other) = ("127.0.0.1:1".parse().unwrap(), "127.0.0.1:2".parse().unwrap());
+        let cookies = Cookies::new(1);
+        let mut message = hello();
+        let _first = cookies.enter();
+        assert!(cookies.demand(&message, &source, &responder).unwrap().is_none());
+        let second = cookies.enter();
+        let mut answer = cookies.demand(&message, &source, &responder).unwrap().unwrap();
+        Cookie::open(&mut answer, &message, &responder).unwrap().mark(&mut message).unwrap();
+        assert!(cookies.demand(&message, &source, &responder).unwrap().is_none());
+        assert!(cookies.admits(&message, &source) && !cookies.admits(&message, &other));
+        drop(second);
+        assert!(cookies.demand(&hello(), &other, &responder).unwrap().is_none());
+
+        let _again = cookies.enter();
+        let aged = Instant::now().checked_sub(RENEWAL).unwrap();
+        for still_admitted in [true, false] {
+            cookies.lock().as_mut().unwrap().since = aged;
+            assert_eq!(cookies.demand(&message, &source, &responder).unwrap().is_none(), still_admitted);
+        }
+    }
+
+    #[test]
+    fn a_secret_that_nobody_renewed_for_long_is_good_for_nothing() {
+        let responder = SecretKey::from_bytes(&[1; 32]).unwrap().public_key();
+        let (source, mut message, cookies) = ("[::1]:1".parse().unwrap(), hello(), Cookies::new(0));
+        let _under_way = cookies.enter();
+        let mut answer = cookies.demand(&message, &source, &responder).unwrap().unwrap();
+        Cookie::open(&mut answer, &message, &responder).unwrap().mark(&mut message).unwrap();
+        let long_ago = Instant::now().checked_sub(2 * RENEWAL).unwrap();
+        cookies.lock().as_mut().unwrap().since = long_ago;
+        assert!(cookies.demand(&message, &source, &responder).unwrap().is_some());
+    }
+}

@@ -19,10 +19,11 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until};
 
 use crate::error::Error;
-use crate::keeper::{Duties, Order, Over, Renewal};
+use crate::keeper::{Duties, Over, Renewal};
 use crate::refusal::reject_for;
 use crate::trader::Trader;
 use crate::watch::Watched;
+use crate::wish::Wish;
 
 /// One session's keeping. It does not hold the session open, and ends with it.
 pub(crate) struct Keeping {
@@ -35,6 +36,8 @@ pub(crate) struct Keeping {
     wish: Option<Wish>,
     step: Step,
     rebind_at: Option<Instant>,
+    /// When the peer's last request was considered.
+    considered_at: Instant,
 }
 
 /// What a session is kept by.
@@ -45,16 +48,6 @@ pub(crate) struct Kept {
     pub(crate) suite: Suite,
     pub(crate) duties: Duties,
     pub(crate) watched: Watched,
-}
-
-/// A new epoch that this side wants.
-struct Wish {
-    renewal: Renewal,
-    /// The block to propose; the newest one unless the peer was behind it.
-    at_height: Option<u64>,
-    is_retry: bool,
-    /// Who asked for it; `None` where it was due.
-    done: Option<oneshot::Sender<Result<Arc<Agreed>, Error>>>,
 }
 
 enum Step {
@@ -71,8 +64,8 @@ type Proof = Pin<Box<dyn Future<Output = Result<Option<StateView>, Error>> + Sen
 impl Keeping {
     pub(crate) fn new(kept: Kept) -> Self {
         let Kept { trader, upkeep, role, suite, duties, watched } = kept;
-        let (wish, step, rebind_at) = (None, Step::Idle, None);
-        Self { trader, upkeep, role, suite, duties, watched, wish, step, rebind_at }
+        let (wish, step, rebind_at, considered_at) = (None, Step::Idle, None, Instant::now());
+        Self { trader, upkeep, role, suite, duties, watched, wish, step, rebind_at, considered_at }
     }
 
     /// Keeps the session until it is over.
@@ -113,8 +106,11 @@ impl Keeping {
     }
 
     fn prove_if_idle(&mut self) {
+        if !matches!(self.step, Step::Idle) {
+            return;
+        }
         self.wish.take_if(|wish| wish.done.as_ref().is_some_and(oneshot::Sender::is_closed));
-        if let (Step::Idle, Some(wish)) = (&self.step, &self.wish) {
+        if let Some(wish) = &self.wish {
             let only_newer = wish.renewal == Renewal::StateTicket && wish.done.is_none();
             self.step = Step::Proving(self.proof_of_ours(wish.at_height, only_newer));
         }
@@ -139,14 +135,16 @@ impl Keeping {
     }
 
     fn consider(&mut self) {
-        let Ok(Some(proposal)) = self.upkeep.with_channel(|channel| channel.requested().cloned()) else {
-            return;
-        };
+        let Some(proposal) = self.upkeep.requested() else { return };
         // What was due to this side is what the peer does now; what was ordered is still wanted afterwards.
         self.wish.take_if(|wish| wish.done.is_none());
         let (trader, agreed) = (self.trader.clone(), self.duties.agreed.borrow().clone());
-        let anchor = proposal.anchor;
-        let proof = async move { trader.prove_again(&agreed.view, Some(anchor)).await.map(Some) };
+        let (anchor, not_before) = (proposal.anchor, self.considered_at + PACE);
+        let proof = async move {
+            sleep_until(not_before).await;
+            trader.prove_again(&agreed.view, Some(anchor)).await.map(Some)
+        };
+        self.considered_at = not_before.max(Instant::now());
         self.step = Step::Considering(Box::new(proposal), Box::pin(proof));
     }
 
@@ -281,18 +279,6 @@ impl Keeping {
     }
 }
 
-impl Wish {
-    const fn due(renewal: Renewal) -> Self {
-        Self { renewal, at_height: None, is_retry: false, done: None }
-    }
-}
-
-impl From<Order> for Wish {
-    fn from(Order { renewal, done }: Order) -> Self {
-        Self { done: Some(done), ..Self::due(renewal) }
-    }
-}
-
 async fn proven(step: &mut Step) -> Result<Option<StateView>, Error> {
     match step {
         Step::Proving(proof) | Step::Considering(_, proof) => proof.await,
@@ -306,3 +292,6 @@ async fn at(time: Option<Instant>) {
         None => std::future::pending().await,
     }
 }
+
+/// A peer's requests are considered no faster than this: each costs this side's nodes a proof.
+const PACE: Duration = Duration::from_millis(50);

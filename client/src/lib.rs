@@ -14,6 +14,14 @@
 //!                                   └─ connection: AsyncRead + AsyncWrite, or messages
 //! ```
 //!
+//! # While a session lives
+//!
+//! It keeps itself ([`Keeper`]). Its keys are renewed every two minutes, and bound to newer blocks as often as
+//! [`Policy::rebind`] says, each time on a state that both sides prove; data flows meanwhile. At each new head the records of
+//! all live sessions are proven again: one that is revoked or expired ends its session within that block, one that is
+//! replaced after [`Policy::overlap`], and whoever reads or writes hears why. The next session with the same peer needs no
+//! static key ([`Policy::ticket_lifetime`]).
+//!
 //! # What it does not do
 //!
 //! - It believes no node, and no peer, about the chain; but which chain is canonical is what the configured endpoints
@@ -87,6 +95,7 @@ mod cookies;
 mod dial;
 mod difference;
 mod error;
+mod examination;
 mod keeper;
 mod keeping;
 mod line;
@@ -102,6 +111,7 @@ mod tickets;
 mod trader;
 mod under_way;
 mod watch;
+mod wish;
 
 pub use countersign_protocol::{
     Abort, Address, Agreed, Anchor, Identity, Label, Limits, MAX_READINGS, Padding, PeerKey, Query, Reading,

@@ -66,14 +66,11 @@ impl Tickets {
         let mut all = self.lock();
         self.drop_aged(&mut all);
         let of_peer = all.by_peer.get(peer)?.iter().rev();
-        let is_to_dial = |id: &&Id| {
-            all.tickets.get(*id).is_some_and(|place| {
-                place.kept.ticket.role() == Role::Initiator && !self.has_aged(&place.kept)
-            })
-        };
-        let newest = of_peer.copied().collect::<Vec<_>>();
-        let id = newest.iter().find(is_to_dial)?;
-        all.remove(id)
+        let id = of_peer.copied().find(|id| {
+            let kept = all.tickets.get(id).map(|place| &place.kept);
+            kept.is_some_and(|kept| kept.ticket.role() == Role::Initiator && !self.has_aged(kept))
+        });
+        all.remove(&id?)
     }
 
     /// The ticket of that name, if `is_its_bearer` says so of it: whoever merely saw its name must not use it up. Nobody
@@ -142,5 +139,127 @@ impl Kept {
             }
         }
         Some(kept)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
+mod tests {
+    use countersign_protocol::curve::SecretKey;
+    use countersign_protocol::initiator::{self, InitiatorParams};
+    use countersign_protocol::responder::{ExpectHello, ResponderParams};
+    use countersign_protocol::{
+        Address, Anchor, InitiatorEphemerals, KeyAnswer, KeyRequest, PeerKey, RegistryRecord,
+        ResponderEphemerals, SignatureScheme, StateView, Suite, SuitePolicy,
+    };
+
+    use super::*;
+
+    fn answer(key: &SecretKey, request: KeyRequest) -> KeyAnswer {
+        let KeyRequest::Ecdh { peer, .. } = request else { unreachable!("a handshake signs nothing") };
+        KeyAnswer::SharedX(key.ecdh_x(&peer))
+    }
+
+    /// The tickets of a session between two keys: the initiator's, and the responder's.
+    fn tickets(one: u8, other: u8) -> [KeptTicket; 2] {
+        let keys = [one, other].map(|number| SecretKey::from_bytes(&[number; 32]).unwrap());
+        let [a, b] = [0, 1].map(|position| {
+            let public_key = keys[position].public_key();
+            let record = RegistryRecord {
+                identity: Identity::of(Address([[one, other][position]; 20])),
+                version: 1,
+                signer: Address(public_key.address()),
+                anchored_at: 1,
+                valid_until: 0,
+                scheme: SignatureScheme::Ecdsa,
+                suite_floor: 0,
+            };
+            PeerKey::proven(record, public_key).unwrap()
+        });
+        let anchor = Anchor { chain_id: 1, block_number: 1, block_hash: [1; 32], registry: Address([9; 20]) };
+        let view = |local, peer| StateView::proven(anchor, local, peer, Vec::new()).unwrap();
+        let ephemerals = InitiatorEphemerals::generate(Suite::Classical, getrandom::fill).unwrap();
+        let suites = SuitePolicy::PREFER_CLASSICAL;
+        let awaiting =
+            initiator::start(InitiatorParams { view: view(a, b), suites, now_unix_ms: 0 }, ephemerals)
+                .unwrap();
+        let product = answer(&keys[0], awaiting.request());
+        let mut sent = awaiting.answer(product).unwrap();
+        let (identity, public_key) = (b.identity(), *b.public_key());
+        let params = ResponderParams { identity, public_key, suites, now_unix_ms: 0, max_clock_skew_ms: 1 };
+        let awaiting = ExpectHello::new(params).read(&mut sent.hello).unwrap();
+        let product = answer(&keys[1], awaiting.request());
+        let awaiting = awaiting.answer(product).unwrap();
+        let product = answer(&keys[1], awaiting.request());
+        let peer = awaiting.answer(product).unwrap();
+        let mut replied =
+            peer.accept(view(b, a), ResponderEphemerals::generate(getrandom::fill).unwrap()).unwrap();
+        let awaiting = sent.next.read(&mut replied.reply).unwrap();
+        let product = answer(&keys[0], awaiting.request());
+        let mut completed = awaiting.answer(product).unwrap();
+        let answered = replied.next.read(&mut completed.confirmation).unwrap();
+        [(completed.established, b), (answered, a)].map(|(mut established, peer)| KeptTicket {
+            ticket: established.channel.take_ticket().unwrap(),
+            peer_key: *peer.public_key(),
+            live_since: Instant::now(),
+        })
+    }
+
+    const HOUR: Duration = Duration::from_secs(3600);
+
+    fn peer(number: u8) -> Identity {
+        Identity::of(Address([number; 20]))
+    }
+
+    #[test]
+    fn each_is_taken_once_by_the_peer_and_role_that_it_is_of() {
+        let kept = Tickets::new(HOUR, 8);
+        let [ours, theirs] = tickets(1, 2);
+        let id = ours.ticket.id();
+        kept.keep(ours);
+        assert!(kept.take_to_dial(&peer(3)).is_none());
+        assert!(kept.take(&id, |_| false).is_none());
+        assert_eq!(kept.take_to_dial(&peer(2)).unwrap().ticket.id(), id);
+        assert!(kept.take_to_dial(&peer(2)).is_none() && kept.take(&id, |_| true).is_none());
+        // What a responder keeps is not to dial with.
+        kept.keep(theirs);
+        assert!(kept.take_to_dial(&peer(1)).is_none());
+        assert!(kept.take(&id, |_| true).is_some());
+        let all = kept.lock();
+        assert!(all.tickets.is_empty() && all.by_age.is_empty() && all.by_peer.is_empty());
+    }
+
+    #[test]
+    fn the_newest_serves_first_and_the_oldest_makes_room() {
+        let kept = Tickets::new(HOUR, 2);
+        let ids = [2, 2, 3].map(|other| {
+            let [ours, _] = tickets(1, other);
+            let id = ours.ticket.id();
+            kept.keep(ours);
+            id
+        });
+        assert!(kept.take(&ids[0], |_| true).is_none());
+        kept.forget(&peer(3));
+        assert!(kept.take(&ids[2], |_| true).is_none());
+        let [ours, _] = tickets(1, 2);
+        let newest = ours.ticket.id();
+        kept.keep(ours);
+        assert_eq!(kept.take_to_dial(&peer(2)).unwrap().ticket.id(), newest);
+        assert_eq!(kept.take_to_dial(&peer(2)).unwrap().ticket.id(), ids[1]);
+    }
+
+    #[test]
+    fn an_aged_one_is_of_no_use_and_wiped() {
+        let lifetime = Duration::from_millis(500);
+        let kept = Tickets::new(lifetime, 8);
+        let [ours, theirs] = tickets(1, 2);
+        let (id, long_ago) = (ours.ticket.id(), ours.live_since);
+        kept.keep(ours);
+        assert!(!kept.lock().tickets.is_empty());
+        std::thread::sleep(lifetime);
+        assert!(kept.take(&id, |_| true).is_none());
+        // One that a resumed session left is as old as the live one before.
+        kept.keep(KeptTicket { live_since: long_ago, ..theirs });
+        assert!(kept.lock().tickets.is_empty());
     }
 }

@@ -40,6 +40,8 @@ struct Opened {
     role: Role,
     local: RegistryRecord,
     peer: RegistryRecord,
+    /// The last one, so that each is acted on once.
+    judgement: Mutex<Judgement>,
     verdict: watch::Sender<Option<Abort>>,
 }
 
@@ -48,10 +50,11 @@ impl Trader {
     pub(crate) fn watch(&self, role: Role, view: &StateView) -> Watched {
         let (tell, verdict) = watch::channel(None);
         let (local, peer) = (*view.local().record(), *view.peer().record());
+        let judgement = Mutex::new(Judgement::Unchanged);
         let mut live = self.0.watch.lock();
         live.numbers += 1;
         let number = live.numbers;
-        live.sessions.insert(number, Arc::new(Opened { role, local, peer, verdict: tell }));
+        live.sessions.insert(number, Arc::new(Opened { role, local, peer, judgement, verdict: tell }));
         live.has_news = true;
         if !std::mem::replace(&mut live.is_watched, true) {
             tokio::spawn(watch_while_any(Arc::downgrade(&self.0), self.0.policy.watch_interval));
@@ -100,13 +103,13 @@ impl Trader {
         let overlap = self.0.policy.overlap.as_secs();
         for opened in sessions {
             let Some((whose, record)) = opened.record_of(identity) else { continue };
-            match judgement(record, whose, &standing, time, overlap) {
-                Judgement::Unchanged => {}
-                Judgement::Replaced => self.forget_changed(identity),
-                Judgement::Over(why) => {
-                    self.forget_changed(identity);
-                    opened.verdict.send_replace(Some(why));
-                }
+            let judged = judgement(record, whose, &standing, time, overlap);
+            if !opened.is_news(judged) {
+                continue;
+            }
+            self.forget_changed(identity);
+            if let Judgement::Over(why) = judged {
+                opened.verdict.send_replace(Some(why));
             }
         }
         true
@@ -164,6 +167,21 @@ async fn watch_while_any(of: Weak<Inner>, interval: Duration) {
 }
 
 impl Opened {
+    /// Whether that was not known of the session yet. What one record has come to is not undone by how the other stands.
+    fn is_news(&self, judged: Judgement) -> bool {
+        let mut last = self.judgement.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_news = match (*last, judged) {
+            (_, Judgement::Unchanged)
+            | (Judgement::Over(_), _)
+            | (Judgement::Replaced, Judgement::Replaced) => false,
+            (_, Judgement::Replaced | Judgement::Over(_)) => true,
+        };
+        if is_news {
+            *last = judged;
+        }
+        is_news
+    }
+
     /// The record that a session was opened with, where that identity is one of its parties.
     fn record_of(&self, identity: &Identity) -> Option<(Role, &RegistryRecord)> {
         [(self.role, &self.local), (self.role.other(), &self.peer)]
