@@ -22,6 +22,7 @@ const allowed = {
   "countersign-cli": ["countersign"],
   "countersign-tests": ["countersign", "countersign-protocol"],
   "countersign-bench": ["countersign", "countersign-protocol"],
+  "countersign-secrets": ["countersign-custody", "countersign-protocol"],
 };
 // What the protocol crate must never see: a chain, a runtime, a clock.
 const forbidden = { "countersign-protocol": [/^alloy/, /^tokio/, /^chrono$/, /^time$/], "countersign-curve": [/^alloy/, /^tokio/] };
