@@ -95,6 +95,8 @@ pub(crate) struct Live {
     pub(crate) renewed_at: u64,
     /// Application records under the present key to send with.
     pub(crate) records: u64,
+    /// And their sealed bytes.
+    pub(crate) bytes: u64,
     /// The epoch that was examined last.
     pub(crate) seen_epoch: Option<u32>,
     pub(crate) upkeep_at: u64,

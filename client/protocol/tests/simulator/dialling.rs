@@ -97,6 +97,8 @@ impl World {
         let queries = view.readings().len();
         match resumption::start(ticket, view.clone(), self.parties[one].suites, ephemerals) {
             Ok(sent) => {
+                let is_of_its_records = [*view.local(), *view.peer()] == keys;
+                must!(is_of_its_records, "party {one} resumes over other records than its ticket's");
                 self.ledger.use_ticket(from.id, 0)?;
                 Ok(Some(Dialled {
                     message: sent.resume,

@@ -80,6 +80,7 @@ impl World {
         self.trace.note(self.now, format_args!("{number}.{side} closes"));
         self.say(number, side, record);
         if is_over {
+            self.figures.closes += 1;
             self.leave(number, side, "has closed, and so has its peer");
         }
         Ok(())

@@ -79,7 +79,8 @@ impl World {
             self.chain.block(head).standing(party).key == *key
                 && self.chain.block(block).standing(party).key == *key
         };
-        let is_newer = height > least || (is_rotation && height == least);
+        let is_older = height < least;
+        let is_newer = height > least || is_rotation;
         if !is_newer || !stands(party, agreed.local()) || !stands(peer, agreed.peer()) {
             return Ok(false);
         }
@@ -92,6 +93,10 @@ impl World {
         } else {
             live.channel.request_state_ticket(view)
         };
+        if is_older {
+            must!(requested.is_err(), "{number}.{side} goes back to an older block");
+            return Ok(false);
+        }
         must!(requested.is_ok(), "{number}.{side} cannot request: {requested:?}");
         live.requested = Some(Asked { at: self.now, is_rotation });
         let epoch = live.channel.agreed().epoch + 1;
@@ -105,13 +110,14 @@ impl World {
     }
 
     /// The peer's request is here; the proof takes its time, and data flows meanwhile.
-    pub(crate) fn consider(&mut self, number: usize, side: usize) {
+    pub(crate) fn consider(&mut self, number: usize, side: usize) -> Checked {
         let asked = match &self.connections[number].sides[1 - side].stage {
             Stage::Live(live) => live.requested,
             _ => None,
         };
-        let Some(live) = self.connections[number].live(side) else { return };
+        let Some(live) = self.connections[number].live(side) else { return Ok(()) };
         if live.requested.take().is_some() {
+            must!(side == 1, "{number}.{side} considers the responder's request beside its own");
             self.figures.crossings += 1;
             self.trace
                 .note(self.now, format_args!("{number}.{side} drops its own request for the initiator's"));
@@ -121,6 +127,7 @@ impl World {
             let proof = self.random.between(self.weather.proof);
             self.after(proof, Event::EpochProven { connection: number, side });
         }
+        Ok(())
     }
 
     pub(crate) fn answer_epoch(&mut self, number: usize, side: usize) -> Checked {
@@ -160,7 +167,7 @@ impl World {
         };
         match reject {
             None => {
-                live.records = 0;
+                (live.records, live.bytes) = (0, 0);
                 self.trace.note(self.now, format_args!("{number}.{side} agrees"));
             }
             Some(reject) => {
@@ -185,7 +192,7 @@ impl World {
             self.figures.state_tickets += side as u64;
         }
         if requested.is_some() {
-            live.records = 0;
+            (live.records, live.bytes) = (0, 0);
         }
         let epoch = live.channel.agreed().epoch;
         self.trace.note(now, format_args!("{number}.{side} is in epoch {epoch}"));

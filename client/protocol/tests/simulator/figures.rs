@@ -38,7 +38,8 @@ figures! {
     worn_out: "ends of worn-out keys",
     crashes: "crashes",
     cuts: "cut sessions",
-    closes: "closed sessions",
+    /// Two for each session that ends so.
+    closes: "sides closed in good order",
     rejects: "rejected handshakes",
     cookies: "cookies answered",
     unknown_tickets: "unknown tickets",

@@ -110,4 +110,4 @@ fn figures_add_up() {
 const ENOUGH_SEEDS: u64 = 300;
 const REPEATED_SEEDS: u64 = 24;
 /// Seeds in which a defect must show.
-const MOST_TRIES: u64 = 200;
+const MOST_TRIES: u64 = 2_000;

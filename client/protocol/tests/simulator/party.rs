@@ -30,6 +30,8 @@ pub(crate) struct Party {
     pub(crate) jar: CookieJar,
     pub(crate) is_under_load: bool,
     pub(crate) is_up: bool,
+    /// Whether it keeps tickets that a newer head has killed, so that the protocol alone is to refuse them.
+    is_careless: bool,
     /// What its node says instead of the chain's value, for some blocks.
     pub(crate) lie: Option<u8>,
 }
@@ -46,6 +48,7 @@ pub(crate) struct StoredTicket {
 impl Party {
     pub(crate) fn new(index: usize, head: BlockId, random: &mut Random) -> Self {
         let soft_age_ms = random.between((15_000, 90_000));
+        let is_hasty = random.one_in(6);
         let is_skewed = random.one_in(16);
         let skew_ms = random.between(if is_skewed { (40_000, 60_000) } else { (0, 8_000) }) as i64;
         Self {
@@ -55,7 +58,8 @@ impl Party {
             monotonic_ms: random.below(1 << 40),
             limits: Limits {
                 soft_age_ms,
-                hard_age_ms: soft_age_ms + random.between((25_000, 60_000)),
+                hard_age_ms: soft_age_ms
+                    + random.between(if is_hasty { (500, 4_000) } else { (25_000, 60_000) }),
                 max_records: random.pick(&[24, 160, u64::MAX]),
                 max_bytes: random.pick(&[20_000, 300_000, u64::MAX]),
             },
@@ -68,6 +72,7 @@ impl Party {
             jar: CookieJar::new(random.array()),
             is_under_load: false,
             is_up: true,
+            is_careless: random.one_in(4),
             lie: random.one_in(12).then_some(index as u8),
         }
     }
@@ -133,6 +138,9 @@ impl Party {
 
     /// Drops the tickets that a newer head has killed.
     pub(crate) fn drop_tickets(&mut self, chain: &Chain) {
+        if self.is_careless {
+            return;
+        }
         let block = chain.block(self.head);
         let index = self.index;
         self.tickets.retain(|stored| {
@@ -158,6 +166,7 @@ impl Party {
         self.skew_ms %= 8_000;
         self.lie = None;
         self.is_under_load = false;
+        self.limits.hard_age_ms = self.limits.hard_age_ms.max(self.limits.soft_age_ms + 25_000);
         self.limits.max_records = self.limits.max_records.max(160);
         self.limits.max_bytes = self.limits.max_bytes.max(300_000);
     }

@@ -1,6 +1,6 @@
 //! Established sessions: what is said, and what is heard.
 
-use countersign_protocol::{Abort, ContentType, Error, Established, Exhausted, Received};
+use countersign_protocol::{Abort, ContentType, Error, Established, Exhausted, RECORD_OVERHEAD, Received};
 
 use crate::connection::{Live, Origin, Stage, role};
 use crate::defect::Defect;
@@ -62,6 +62,7 @@ impl World {
             since: self.now,
             renewed_at: self.now,
             records: 0,
+            bytes: 0,
             seen_epoch: None,
             upkeep_at: 0,
             wanted_at: None,
@@ -126,7 +127,15 @@ impl World {
         for (content_type, content) in parts.into_iter().skip(usize::from(!in_parts)) {
             let mut record = Vec::new();
             match live.channel.append(content_type, content, &mut record) {
-                Ok(()) => records.push(record),
+                Ok(()) => {
+                    live.records += 1;
+                    live.bytes += (record.len() - RECORD_OVERHEAD) as u64;
+                    let (sealed, most) =
+                        ((live.records, live.bytes), (live.limits.max_records, live.limits.max_bytes));
+                    let is_within = sealed.0 <= most.0 && sealed.1 <= most.1;
+                    must!(is_within, "{number}.{side} sealed {sealed:?} with one key, and may {most:?}");
+                    records.push(record);
+                }
                 // The application waits for the next key. Half a message is no harm: the rest is what comes next.
                 Err(Error::Exhausted(Exhausted::Records | Exhausted::Bytes)) if records.is_empty() => {
                     self.figures.waits += 1;
@@ -139,11 +148,6 @@ impl World {
                 }
                 Err(error) => must!(false, "{number}.{side} cannot seal: {error}"),
             }
-            live.records += 1;
-            must!(
-                live.records <= live.limits.max_records,
-                "{number}.{side} sealed more records than its limit"
-            );
         }
         let direction = &mut session.directions[side];
         direction.sent += 1;
@@ -186,10 +190,12 @@ impl World {
                 self.leave(number, side, "is done");
                 return Ok(());
             }
-            Ok(Received::EpochRequested) => self.consider(number, side),
+            Ok(Received::EpochRequested) => self.consider(number, side)?,
             Ok(Received::EpochBegun) => self.begin_epoch(number, side)?,
             Ok(Received::EpochRefused(reject)) => self.take_refusal(number, side, reject),
+            Ok(Received::Ignored) if live.has_closed => {}
             Ok(Received::Ignored) => {
+                must!(side == 0, "{number}.{side} ignores the request of the session's initiator");
                 self.figures.crossings += 1;
                 self.trace.note(now, format_args!("{number}.{side} ignores a request that crossed its own"));
             }
