@@ -259,6 +259,10 @@ impl Keeping {
     }
 
     fn finish(self, ended: Option<Ended>) {
+        if let Some(Ended { why: Abort::Revoked(_) | Abort::Expired(_) | Abort::Superseded(_), .. }) = ended {
+            // Also where it is the peer who said so: what this side proves decides whether there is a next session.
+            self.trader.0.tickets.forget(&self.watched.peer());
+        }
         let Self { duties, wish, .. } = self;
         duties.over.send_replace(Some(Over(ended)));
         // After the word, so that whoever waits for an epoch hears why there is none.

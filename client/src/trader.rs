@@ -119,8 +119,10 @@ impl Trader {
     /// Opens a session with `peer`, who listens at `at`, bound to the newest block that both sides know and to what
     /// the queries read there: at most [`MAX_READINGS`](crate::MAX_READINGS), in this order.
     ///
-    /// Where the responder does not know the block, or finds it too old, this side proposes once more. Dropped
-    /// before it is done, it closes the connection and wipes its keys.
+    /// Where the responder does not know the block, or finds it too old, this side proposes once more. Where an earlier
+    /// session with that peer left a ticket, custody is not asked ([`Session::is_resumed`]); the state is proven all the
+    /// same, and a ticket that does not serve is followed by a live handshake. Dropped before it is done, it closes the
+    /// connection and wipes its keys.
     ///
     /// # Errors
     /// [`Error::Resolve`] where either identity cannot be proven, [`Error::Refused`] with the responder's reason,
