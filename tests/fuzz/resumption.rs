@@ -1,8 +1,9 @@
 //! What reaches either side of a resumption.
 
 use countersign_protocol::resumption::{self, AwaitingState, AwaitingTicket, SentResume, TICKET_UNKNOWN};
-use countersign_protocol::{Error, First, Reject, Ticket, first_message};
+use countersign_protocol::{Error, First, Proposal, Reject, Ticket, first_message};
 
+use super::sealed::KEYS;
 use super::support::{self, Pair, initiator_ephemerals, responder_ephemerals};
 
 /// A resume that reaches a responder, of someone who knows its public key and so passes the first check.
@@ -32,6 +33,22 @@ pub fn resume(data: &[u8]) {
     }
 }
 
+/// What the ticket's bearer seals as its proposal. It may propose what it likes, but not for others, and not for later.
+pub fn sealed_proposal(data: &[u8]) {
+    let pair = Pair::new();
+    let mut resume = KEYS.resume(&sent(&pair).resume, data);
+    support::repair_mac1(&mut resume, &pair.bob.public_key());
+    let Some(state) = read(&pair, &resume) else { return };
+    let proposal = Proposal::decode(data).unwrap();
+    assert_eq!(*state.proposal(), proposal);
+    assert_eq!(proposal.timestamp_unix_ms, 0);
+    let parties = (pair.alice.record.identity, pair.bob.record.identity);
+    assert_eq!((proposal.initiator, proposal.responder), parties, "a ticket of one pair opened for another");
+    if state.accept(pair.bob_view.clone(), responder_ephemerals()).is_ok() {
+        assert_eq!(data, honest_proposal(), "a responder agreed to what it does not see");
+    }
+}
+
 /// An answer to a resume.
 pub fn resume_reply(data: &[u8]) {
     let pair = Pair::new();
@@ -47,6 +64,28 @@ pub fn resume_reply(data: &[u8]) {
 
 pub fn honest_resumes() -> Vec<Vec<u8>> {
     vec![sent(&Pair::new()).resume, sent(&Pair::classical()).resume, Pair::new().hello().hello]
+}
+
+/// The honest proposal, and others of the right form with one thing changed.
+pub fn sealed_proposals() -> Vec<Vec<u8>> {
+    let (honest, resume) = (honest_proposal(), sent(&Pair::new()).resume);
+    let (sealed, _macs) = resume.split_at(resume.len() - 32);
+    assert!(KEYS.resume(&resume, &honest).starts_with(sealed), "this is not the ticket's key");
+    // Time, both owners and labels, version, chain, height, block, registry, both records, count, a value, padding.
+    let places = [7, 8, 28, 61, 62, 82, 121, 129, 130, 162, 182, 214, 246, 300, 511];
+    let altered = places.map(|place| {
+        let mut proposal = honest.clone();
+        proposal[place] ^= 1;
+        proposal
+    });
+    [vec![honest], altered.to_vec()].concat()
+}
+
+fn honest_proposal() -> Vec<u8> {
+    let pair = Pair::new();
+    let mut encoded = Vec::new();
+    read(&pair, &sent(&pair).resume).unwrap().proposal().encode_into(&mut encoded);
+    encoded
 }
 
 pub fn honest_replies() -> Vec<Vec<u8>> {

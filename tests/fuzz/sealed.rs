@@ -9,12 +9,15 @@ use countersign_protocol::{
 use super::session_keys::SessionKeys;
 use super::support::{self, Pair, initiator_ephemerals, responder_ephemerals};
 
-static KEYS: LazyLock<SessionKeys> = LazyLock::new(|| SessionKeys::of(&Pair::new()));
+pub(super) static KEYS: LazyLock<SessionKeys> = LazyLock::new(|| SessionKeys::of(&Pair::new()));
 
 /// A record that the peer sealed. The first byte chooses what the receiver waits for, the second is the record's own, the
 /// rest its content.
 pub fn record(data: &[u8]) {
     let [place, first_byte, content @ ..] = data else { return };
+    if *place == FIRST_OF_ALL {
+        return first_record(*first_byte, content);
+    }
     let mut receiver = Receiver::waiting(Place::of(*place));
     let record = KEYS.record(receiver.sender(), receiver.number, *first_byte, content);
     let received = receiver.channel.open(&mut record.clone(), 0).map(Said::from);
@@ -47,6 +50,17 @@ pub fn record(data: &[u8]) {
     }
 }
 
+/// What the initiator seals as its first record: anything but a confirmation ends the session.
+fn first_record(first_byte: u8, content: &[u8]) {
+    let pair = Pair::new();
+    let peer = pair.read_hello(&mut pair.hello().hello).unwrap();
+    let expecting = pair.accept(peer).ok().unwrap().next;
+    let mut record = KEYS.record(Role::Initiator, 0, first_byte, content);
+    if expecting.read(&mut record).is_ok() {
+        assert!(first_byte == 0x13 && content.is_empty(), "a session began without a confirmation");
+    }
+}
+
 /// A datagram that the peer sealed: its first byte, the last two of its number, its content.
 pub fn datagram(data: &[u8]) {
     let [first_byte, high, low, content @ ..] = data else { return };
@@ -74,6 +88,7 @@ pub fn honest_records() -> Vec<Vec<u8>> {
         vec![0, 0x10, 7, 7],
         vec![0, 0x11],
         vec![0, 0x12],
+        vec![FIRST_OF_ALL, 0x13],
         vec![0, 0x17, 3, 1],
         vec![0, 0x1f, 0x10, 0, 1, 7, 0, 0],
         [&[1, 0x16, 0, 0, 0, 1][..], &countersign_protocol::Reject::Busy.encode()].concat(),
@@ -96,8 +111,32 @@ pub fn honest_records() -> Vec<Vec<u8>> {
     inputs
 }
 
-/// Requests of the right form, each with one thing changed.
-pub fn altered_requests() -> Vec<Vec<u8>> {
+/// Records of the right form, each with one thing changed.
+pub fn altered_records() -> Vec<Vec<u8>> {
+    let mut inputs = altered_requests();
+    for (index, place) in PLACES.into_iter().enumerate() {
+        let Some(reply) = place.honest_reply() else { continue };
+        // Kind, epoch, message 2, its last byte.
+        for changed in [0, 1, 4, 5, reply.len() - 1] {
+            let mut content = reply.clone();
+            content[changed] ^= 1;
+            inputs.push([&[u8::try_from(index).unwrap(), 0x15][..], &content].concat());
+        }
+    }
+    let refusal =
+        |epoch: u8| [&[1, 0x16, 0, 0, 0, epoch][..], &countersign_protocol::Reject::Busy.encode()].concat();
+    inputs.extend([refusal(0), refusal(2), [&refusal(1)[..], &[0]].concat()]);
+    inputs.extend([
+        vec![0, 0x12, 7],
+        vec![0, 0x1f, 0x12, 0, 1, 7],
+        vec![0, 0x1f, 0x10, 0, 1],
+        vec![0, 0x17, 1, 2],
+    ]);
+    inputs.extend([vec![FIRST_OF_ALL, 0x13, 7], vec![FIRST_OF_ALL, 0x10], vec![FIRST_OF_ALL, 0x12]]);
+    inputs
+}
+
+fn altered_requests() -> Vec<Vec<u8>> {
     // Kind, epoch, time, both owners and labels, version, chain, height, block, registry, both records, count, kind,
     // source, slot and value of a reading, padding, message 1.
     let places =
@@ -116,6 +155,13 @@ pub fn altered_requests() -> Vec<Vec<u8>> {
 }
 
 pub fn honest_datagrams() -> Vec<Vec<u8>> {
+    let (mut alice, mut datagram) = (end(Role::Initiator).0, Vec::new());
+    alice.append_datagram(&[7, 7], &mut datagram).unwrap();
+    assert_eq!(
+        datagram,
+        KEYS.datagram(Role::Initiator, 0, 0x20, &[7, 7]),
+        "these are not the session's keys"
+    );
     vec![vec![0x20, 0, 0, 7, 7], vec![0x21, 1, 1, 0, 1, 7, 0, 0]]
 }
 
@@ -299,3 +345,6 @@ fn without_padding(first_byte: u8, content: &[u8]) -> (u8, &[u8]) {
 
 /// Where the proposal of a request stands, with three readings.
 const PROPOSAL: std::ops::Range<usize> = 5..517;
+
+/// In place of what the receiver waits for: the first record of a session.
+const FIRST_OF_ALL: u8 = 0xff;

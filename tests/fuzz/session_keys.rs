@@ -18,6 +18,8 @@ pub struct SessionKeys {
     initiator_datagram: [u8; 32],
     responder_datagram: [u8; 32],
     lane: [u8; 8],
+    /// Of the ticket: seals the proposal of a resume.
+    proposal_key: [u8; 32],
 }
 
 impl SessionKeys {
@@ -74,6 +76,18 @@ impl SessionKeys {
         content
     }
 
+    /// A resume with that proposal, of the ticket's bearer, as far as its seal; the Noise message is that of another resume.
+    pub fn resume(&self, honest: &[u8], proposal: &[u8]) -> Vec<u8> {
+        let noise_ends = 4 + 33 + 1_200 + 16;
+        let (header, before_proposal) = (&honest[..4], &honest[..noise_ends + 16]);
+        let mut sealed = proposal.to_vec();
+        let ad = [header, &honest[noise_ends..noise_ends + 16]].concat();
+        let tag = Aes256Gcm::new((&self.proposal_key).into())
+            .encrypt_inout_detached(&[0; 12].into(), &ad, InOutBuf::from(&mut sealed[..]))
+            .unwrap();
+        [before_proposal, &sealed, &tag, &[0; 32]].concat()
+    }
+
     const fn of_records(&self, sender: Role) -> &[u8; 32] {
         match sender {
             Role::Initiator => &self.initiator,
@@ -126,12 +140,13 @@ impl Noise {
     fn split(self) -> SessionKeys {
         let [initiator, responder, epoch] = blocks(&Hkdf::new(Some(&self.ck), &[]), &[]);
         let epoch = Hkdf::from_prk(&epoch).unwrap();
-        let [_, _, _, datagram] = blocks(&epoch, &[b"countersign/1 epoch", &self.h[..]].concat());
+        let [_, _, resumption, datagram] = blocks(&epoch, &[b"countersign/1 epoch", &self.h[..]].concat());
         let datagram = Hkdf::from_prk(&datagram).unwrap();
         let [initiator_datagram, responder_datagram] = blocks(&datagram, b"countersign/1 datagram");
+        let [_, proposal_key, _] = blocks(&Hkdf::from_prk(&resumption).unwrap(), b"countersign/1 ticket");
         let lane = Sha256::new().chain_update(b"countersign/1 lane").chain_update(self.h).finalize();
         let lane = *lane.first_chunk().unwrap();
-        SessionKeys { initiator, responder, initiator_datagram, responder_datagram, lane }
+        SessionKeys { initiator, responder, initiator_datagram, responder_datagram, lane, proposal_key }
     }
 }
 

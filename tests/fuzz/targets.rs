@@ -24,7 +24,7 @@ use countersign_protocol::{
 };
 use support::Pair;
 
-pub use resumption::{resume, resume_reply};
+pub use resumption::{resume, resume_reply, sealed_proposal};
 pub use sealed::{datagram as sealed_datagram, record as sealed_record};
 pub use session::run as session;
 
@@ -132,7 +132,7 @@ pub struct Target {
 /// Every target.
 pub fn all() -> Vec<Target> {
     let hellos = vec![Pair::new().hello().hello, Pair::classical().hello().hello];
-    let sealed_records = [sealed::honest_records(), sealed::altered_requests()].concat();
+    let sealed_records = [sealed::honest_records(), sealed::altered_records()].concat();
     let rejects = vec![honest_reject(), Reject::UnknownBlock { my_head: 76 }.encode().to_vec()];
     vec![
         Target { name: "hello", run: hello, honest: hellos.clone() },
@@ -142,6 +142,7 @@ pub fn all() -> Vec<Target> {
         Target { name: "cookie", run: cookie, honest: vec![honest_cookie(), marked_hello()] },
         Target { name: "resume", run: resume, honest: resumption::honest_resumes() },
         Target { name: "resume_reply", run: resume_reply, honest: resumption::honest_replies() },
+        Target { name: "sealed_proposal", run: sealed_proposal, honest: resumption::sealed_proposals() },
         Target { name: "record", run: record, honest: vec![honest_record()] },
         Target { name: "sealed_record", run: sealed_record, honest: sealed_records },
         Target { name: "datagram", run: datagram, honest: vec![honest_datagram()] },
