@@ -108,7 +108,7 @@ enum Step {
         is_rotation: bool,
     },
     /// Either side aborted.
-    Over,
+    Aborted,
 }
 
 impl Channel {
@@ -179,9 +179,9 @@ impl Channel {
     /// Ends the session in both directions and tells the peer why.
     ///
     /// # Errors
-    /// [`ApiMisuse::SessionOver`](crate::ApiMisuse::SessionOver) where it is over, or this side has closed.
+    /// [`ApiMisuse::SessionOver`](crate::ApiMisuse::SessionOver) where it is over.
     pub fn abort(&mut self, why: Abort) -> Result<(), Error> {
-        self.check_sending()?;
+        self.check_not_over()?;
         self.queue(RecordType::Abort, &why.encode())?;
         self.end();
         Ok(())
@@ -190,7 +190,7 @@ impl Channel {
     /// What is to be done about the keys at that time. The age counts from the first time that the channel is told one.
     pub fn due(&mut self, now_ms: u64) -> Due {
         self.lane.forget(now_ms);
-        if matches!(self.step, Step::Over) {
+        if self.is_over() {
             return Due::Nothing { again_at_ms: None };
         }
         let Limits { soft_age_ms, hard_age_ms, .. } = self.limits;
@@ -207,7 +207,7 @@ impl Channel {
         let soft_at = rotated_at.saturating_add(soft_age_ms).saturating_add(patience);
         let is_half_used = used.records >= caps.records / 2 || used.bytes >= caps.bytes / 2;
         let wanted_at = if is_half_used { now_ms } else { soft_at }.max(self.no_rotation_before_ms);
-        let may_request = self.is_idle() && !self.has_closed && !self.peer_has_closed;
+        let may_request = self.is_idle() && !self.is_over();
         if may_request && now_ms >= wanted_at {
             return Due::Rotation;
         }
@@ -226,7 +226,7 @@ impl Channel {
     /// # Errors
     /// [`ApiMisuse::DatagramTooLong`](crate::ApiMisuse::DatagramTooLong), [`ApiMisuse::SessionOver`](crate::ApiMisuse::SessionOver), [`Exhausted`](crate::Exhausted).
     pub fn append_datagram(&mut self, content: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
-        self.check_sending()?;
+        self.check_sending_data()?;
         self.lane.append(content, self.padding, self.limits.caps(), out)
     }
 
@@ -239,12 +239,15 @@ impl Channel {
         datagram: &'a mut [u8],
         now_ms: u64,
     ) -> Result<OpenedDatagram<'a>, Error> {
-        self.check_receiving()?;
+        self.check_not_over()?;
+        if self.peer_has_closed {
+            return Err(crate::ApiMisuse::SessionOver.into());
+        }
         self.lane.open(datagram, now_ms)
     }
 
     fn end(&mut self) {
-        self.step = Step::Over;
+        self.step = Step::Aborted;
         self.resumption_secret = None;
     }
 }

@@ -341,16 +341,78 @@ fn an_abort_ends_both_directions_with_its_reason() {
 }
 
 #[test]
-fn after_its_close_a_side_sends_nothing_and_still_receives() {
+fn after_its_close_a_side_sends_no_data_and_still_receives() {
     let mut session = Session::hybrid();
     let mut close = Vec::new();
     session.alice.append(ContentType::Close, b"", &mut close).unwrap();
     assert_eq!(session.bob.open(&mut close, 0), Ok(Received::Close));
     let over = Err(ApiMisuse::SessionOver.into());
-    assert_eq!(session.alice.append(ContentType::Data, b"", &mut Vec::new()), over);
-    assert_eq!(session.alice.request_state_ticket(session.alice_view(78)), over);
-    assert_eq!(session.bob.open(&mut [0x10; 17], 0).err(), Some(ApiMisuse::SessionOver.into()));
+    for content_type in [ContentType::Data, ContentType::DataMore, ContentType::Close] {
+        assert_eq!(session.alice.append(content_type, b"", &mut Vec::new()), over);
+    }
+    assert_eq!(session.alice.append_datagram(b"", &mut Vec::new()), over);
+    assert!(session.bob.open_datagram(&mut [0; 64], 0).is_err());
     pass(&mut session.bob, &mut session.alice, b"go on");
+}
+
+#[test]
+fn a_channel_closed_in_one_direction_keeps_its_keys_young() {
+    for closer_begins in [true, false] {
+        let mut session = Session::hybrid();
+        let mut close = Vec::new();
+        session.alice.append(ContentType::Close, b"", &mut close).unwrap();
+        session.bob.open(&mut close, 0).unwrap();
+        if closer_begins {
+            session.rotate(78);
+        } else {
+            session.bob.request_rotation(session.bob_view(78), initiator_ephemerals(Suite::Hybrid)).unwrap();
+            assert_eq!(deliver(&mut session.bob, &mut session.alice), [Event::Requested]);
+            session.alice.agree(session.alice_view(78), responder_ephemerals()).unwrap();
+            assert_eq!(deliver(&mut session.alice, &mut session.bob), [Event::Begun]);
+            assert_eq!(deliver(&mut session.bob, &mut session.alice), [Event::Begun]);
+        }
+        pass(&mut session.bob, &mut session.alice, b"under the new keys");
+        session.alice.due(0);
+        assert_eq!(session.alice.due(120_000), Due::Rotation);
+        session.alice.abort(Abort::Unproven).unwrap();
+        assert_eq!(deliver(&mut session.alice, &mut session.bob), [Event::Aborted(Abort::Unproven)]);
+    }
+}
+
+#[test]
+fn where_both_have_closed_nothing_is_asked_or_answered() {
+    let mut session = Session::hybrid();
+    let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+    session.alice.append(ContentType::Close, b"", &mut ours).unwrap();
+    session.bob.append(ContentType::Close, b"", &mut theirs).unwrap();
+    session.alice.open(&mut theirs, 0).unwrap();
+    session.bob.open(&mut ours, 0).unwrap();
+    let over = Err(ApiMisuse::SessionOver.into());
+    for channel in [&mut session.alice, &mut session.bob] {
+        assert!(channel.is_over());
+        assert_eq!(channel.abort(Abort::Unproven), over);
+        assert_eq!(channel.due(u64::MAX), Due::Nothing { again_at_ms: None });
+        assert_eq!(channel.open(&mut [0x10; 17], 0).err(), Some(ApiMisuse::SessionOver.into()));
+    }
+    assert_eq!(session.alice.request_state_ticket(session.alice_view(78)), over);
+}
+
+#[test]
+fn data_after_a_close_ends_the_session() {
+    for (byte, content_type) in
+        [(0x10, ContentType::Data), (0x11, ContentType::DataMore), (0x12, ContentType::Close)]
+    {
+        let (mut session, mut forgetful) = (Session::hybrid(), Session::hybrid().bob);
+        let mut close = Vec::new();
+        session.bob.append(ContentType::Close, b"", &mut close).unwrap();
+        session.alice.open(&mut close, 0).unwrap();
+        // A Bob with the same keys who does not remember that he closed: the randomness of these sessions is fixed.
+        forgetful.append(ContentType::Data, b"", &mut Vec::new()).unwrap();
+        let mut more = Vec::new();
+        forgetful.append(content_type, b"", &mut more).unwrap();
+        let unexpected = Some(PeerMisbehaved::UnexpectedRecord(byte).into());
+        assert_eq!(session.alice.open(&mut more, 0).err(), unexpected);
+    }
 }
 
 #[test]
@@ -484,32 +546,4 @@ fn datagrams_flow_beside_the_stream_through_an_epoch() {
 fn debug_shows_no_secret() {
     let session = Session::hybrid();
     assert_eq!(format!("{:?}", session.alice), "Channel { epoch: 0, sealed: 1, opened: 0, .. }");
-}
-
-#[test]
-fn a_close_ends_what_was_under_way_in_either_direction() {
-    // Bob closed: he ignores a request, and Alice drops hers when she learns of it.
-    let mut session = Session::hybrid();
-    session.alice.request_state_ticket(session.alice_view(78)).unwrap();
-    let mut close = Vec::new();
-    session.bob.append(ContentType::Close, b"", &mut close).unwrap();
-    assert_eq!(deliver(&mut session.alice, &mut session.bob), [Event::Ignored]);
-    assert_eq!(session.alice.open(&mut close, 0), Ok(Received::Close));
-    assert!(session.alice.is_idle());
-    let over = Err(ApiMisuse::SessionOver.into());
-    assert_eq!(session.alice.request_state_ticket(session.alice_view(78)), over);
-    session.alice.due(0);
-    assert_eq!(session.alice.due(130_000), Due::Nothing { again_at_ms: Some(180_000) });
-    pass(&mut session.alice, &mut session.bob, b"go on");
-    // Alice closed after her request: she takes the reply, and does not confirm it.
-    let mut session = Session::hybrid();
-    session.alice.request_state_ticket(session.alice_view(78)).unwrap();
-    deliver(&mut session.alice, &mut session.bob);
-    session.alice.append(ContentType::Close, b"", &mut close).unwrap();
-    session.bob.agree(session.bob_view(78), responder_ephemerals()).unwrap();
-    assert_eq!(deliver(&mut session.bob, &mut session.alice), [Event::Begun]);
-    assert!(session.alice.next_outgoing().is_none());
-    pass(&mut session.bob, &mut session.alice, b"under the new keys");
-    let close_starts = close.len() - 17;
-    assert_eq!(session.bob.open(&mut close[close_starts..], 0), Ok(Received::Close));
 }

@@ -125,7 +125,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let Timeouts { write, close, .. } = self.shared.timeouts;
         let expired = |waiting_for, after| move |_| TransportError::Timeout { waiting_for, after };
         timeout(write, self.writer.close()).await.map_err(expired(Wait::PeerToRead, write))??;
-        timeout(close, self.reader.peer_close()).await.map_err(expired(Wait::PeerClose, close))?
+        timeout(close, self.reader.peer_close()).await.map_err(expired(Wait::PeerClose, close))??;
+        // Both have closed: now the stream's sending half is shut.
+        timeout(write, self.writer.close()).await.map_err(expired(Wait::PeerToRead, write))?
     }
 
     /// Keys for the application, derived from this session.

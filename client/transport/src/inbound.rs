@@ -32,8 +32,10 @@ pub(crate) struct Record {
 
 enum State {
     Open,
-    /// The peer's authenticated close has come.
+    /// The peer's authenticated close has come: control records alone may follow.
     Closed,
+    /// The stream has ended after it.
+    Over,
     /// An error that whoever reads has not been told yet.
     Broken(TransportError),
     Failed,
@@ -60,7 +62,17 @@ impl Inbound {
 
     /// Whether the next frame may be read: there is room for one record at hand, and no more.
     pub(crate) const fn wants_more(&self) -> bool {
-        self.is_open() && self.at_hand.is_none()
+        self.takes_control() && self.at_hand.is_none()
+    }
+
+    /// Whether the peer's control records can be received.
+    pub(crate) const fn takes_control(&self) -> bool {
+        matches!(self.state, State::Open | State::Closed)
+    }
+
+    /// Whether the peer has closed.
+    pub(crate) const fn is_closed(&self) -> bool {
+        matches!(self.state, State::Closed | State::Over)
     }
 
     /// What is there for whoever reads: a record, the peer's close (`None`), or an error; nothing where the next
@@ -71,7 +83,7 @@ impl Inbound {
         }
         match &self.state {
             State::Open => None,
-            State::Closed => Some(Ok(None)),
+            State::Closed | State::Over => Some(Ok(None)),
             State::Broken(_) | State::Failed => {
                 let before = core::mem::replace(&mut self.state, State::Failed);
                 let State::Broken(error) = before else { return Some(Err(TransportError::Failed)) };
@@ -110,6 +122,11 @@ impl Inbound {
     /// The peer's close has come.
     pub(crate) fn close(&mut self) {
         self.state = State::Closed;
+    }
+
+    /// The stream has ended, or failed. After the peer's close that is no error.
+    pub(crate) fn end(&mut self, error: TransportError) {
+        self.state = if self.is_closed() { State::Over } else { State::Broken(error) };
     }
 
     /// Keeps an error for whoever reads.

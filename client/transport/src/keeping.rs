@@ -15,7 +15,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Core<S> {
     /// time to look at the age of the keys.
     pub(crate) fn poll_keep(&mut self, is_time: bool) -> Poll<UpkeepEvent> {
         self.drain();
-        while self.ended.is_none() && self.inbound.wants_more() && self.poll_arrival().is_ready() {
+        self.shut_where_both_closed();
+        while self.ended.is_none() && self.wants_more() && self.poll_arrival().is_ready() {
             self.wakers.wake(Waiting::Reader);
         }
         if let Some(event) = self.events.pop_front() {
@@ -25,6 +26,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Core<S> {
             return self.poll_age();
         }
         Poll::Pending
+    }
+
+    /// Whether something may come that is worth reading.
+    fn wants_more(&self) -> bool {
+        self.inbound.wants_more() && !self.channel.is_over()
     }
 
     /// Whether both directions are at their end, so that there is nothing to keep.
@@ -51,13 +57,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Core<S> {
     }
 
     fn poll_age(&mut self) -> Poll<UpkeepEvent> {
-        if !self.outbound.is_open() {
-            // Nothing more is sent under the keys, and no new epoch can begin.
-            return Poll::Pending;
-        }
         let now = self.now_ms();
         match self.channel.due(now) {
-            Due::Rotation if self.inbound.is_open() => Poll::Ready(UpkeepEvent::RotationDue),
+            Due::Rotation if self.inbound.takes_control() && self.outbound.takes_control() => {
+                Poll::Ready(UpkeepEvent::RotationDue)
+            }
             Due::Nothing { .. } | Due::Rotation => Poll::Pending,
             Due::End => {
                 // Where the abort cannot even be sealed, the session is as much at its end.

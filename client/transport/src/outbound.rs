@@ -19,15 +19,19 @@ pub(crate) struct Outbound {
     max_message: usize,
     /// Whether control records were queued since the stream was flushed: nobody flushes for them.
     is_unflushed: bool,
+    /// Whether the stream has taken this side's close: what cannot be sent after it is no loss.
+    has_said_close: bool,
     state: State,
 }
 
 enum State {
     Open,
-    /// The close or the abort is queued, or sent.
-    Closing,
-    /// The stream's sending half is shut.
+    /// The close is queued, or sent: control records alone may follow.
     Closed,
+    /// The last record is queued, or sent.
+    Finishing,
+    /// The stream's sending half is shut.
+    Shut,
     /// An error that whoever writes has not been told yet.
     Broken(TransportError),
     Failed,
@@ -36,7 +40,7 @@ enum State {
 impl Outbound {
     pub(crate) fn new(frames: FrameWriter, patience: Duration, max_message: usize) -> Self {
         let patience = Patience::new(Some(patience));
-        Self { frames, patience, max_message, is_unflushed: false, state: State::Open }
+        Self { frames, patience, max_message, is_unflushed: false, has_said_close: false, state: State::Open }
     }
 
     pub(crate) fn limit_messages(&mut self, max_message: usize) {
@@ -49,7 +53,12 @@ impl Outbound {
 
     /// Whether nothing can be sent any more, and nothing is on its way.
     pub(crate) const fn is_over(&self) -> bool {
-        matches!(self.state, State::Closed | State::Broken(_) | State::Failed)
+        matches!(self.state, State::Shut | State::Broken(_) | State::Failed)
+    }
+
+    /// Whether control records can be sent.
+    pub(crate) const fn takes_control(&self) -> bool {
+        matches!(self.state, State::Open | State::Closed)
     }
 
     pub(crate) const fn has_to_send(&self) -> bool {
@@ -111,16 +120,16 @@ impl Outbound {
         Ok(accepted)
     }
 
-    /// Seals this side's close, after which it sends nothing.
+    /// Seals this side's close, after which it sends control records alone.
     pub(crate) fn queue_close(&mut self, channel: &mut Channel) -> Result<(), TransportError> {
         self.frames.queue_record(channel, ContentType::Close, &[])?;
-        self.state = State::Closing;
+        self.state = State::Closed;
         Ok(())
     }
 
-    /// Queues a control record. After this side's close there is none to be sent.
+    /// Queues a control record, where one can still be sent.
     pub(crate) fn queue_control(&mut self, record: &[u8]) {
-        if !self.is_open() {
+        if !self.takes_control() {
             return;
         }
         match self.frames.queue(record) {
@@ -131,8 +140,8 @@ impl Outbound {
 
     /// Sends what is queued, and nothing after it.
     pub(crate) fn finish(&mut self) {
-        if self.is_open() {
-            self.state = State::Closing;
+        if self.takes_control() {
+            self.state = State::Finishing;
         }
     }
 
@@ -152,6 +161,7 @@ impl Outbound {
         ready!(self.poll_drain(cx, stream.as_mut()))?;
         ready!(self.settle(stream.poll_flush(cx)))?;
         self.is_unflushed = false;
+        self.has_said_close |= matches!(self.state, State::Closed);
         Poll::Ready(Ok(()))
     }
 
@@ -161,12 +171,18 @@ impl Outbound {
         cx: &mut Context<'_>,
         mut stream: Pin<&mut S>,
     ) -> Poll<Result<(), TransportError>> {
-        if matches!(self.state, State::Closed) {
+        if matches!(self.state, State::Shut) {
             return Poll::Ready(Ok(()));
         }
-        ready!(self.poll_flush(cx, stream.as_mut()))?;
-        ready!(self.settle(stream.poll_shutdown(cx)))?;
-        self.state = State::Closed;
+        let flushed = ready!(self.poll_flush(cx, stream.as_mut()));
+        let shut = match flushed {
+            Ok(()) => ready!(self.settle(stream.poll_shutdown(cx))),
+            Err(error) => Err(error),
+        };
+        if shut.is_err() && !self.has_said_close {
+            return Poll::Ready(shut);
+        }
+        self.state = State::Shut;
         Poll::Ready(Ok(()))
     }
 
@@ -183,7 +199,7 @@ impl Outbound {
         };
         drained.map(|drained| {
             if let Err(error) = drained {
-                self.state = State::Broken(error);
+                self.state = if self.has_said_close { State::Shut } else { State::Broken(error) };
             }
         })
     }
@@ -197,6 +213,12 @@ impl Outbound {
             State::Broken(error) => Err(error),
             _ => Err(TransportError::Failed),
         }
+    }
+
+    /// Whether this side can send control records.
+    pub(crate) fn check_takes_control(&mut self) -> Result<(), TransportError> {
+        self.check_unbroken()?;
+        if self.takes_control() { Ok(()) } else { Err(TransportError::Closed) }
     }
 
     /// Whether this side can send.

@@ -58,7 +58,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Core<S> {
         let arrived = ready!(inbound.poll_frame(&mut Context::from_waker(readable), Pin::new(stream)));
         match arrived {
             Ok(frame) => self.open(frame),
-            Err(error) => self.inbound.break_off(error),
+            Err(error) => self.inbound.end(error),
         }
         Poll::Ready(())
     }
@@ -98,14 +98,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Core<S> {
                 let place = start..start + content.len();
                 self.inbound.keep(Record { place, ends_message });
             }
-            Ok(Received::Close) => self.inbound.close(),
+            Ok(Received::Close) => {
+                self.inbound.close();
+                self.shut_where_both_closed();
+            }
             Ok(Received::Aborted(why)) => drop(self.end(Side::Peer, why)),
-            Ok(Received::EpochRequested) if self.outbound.is_open() => {
+            Ok(Received::EpochRequested) if self.outbound.takes_control() => {
                 self.tell_upkeep(UpkeepEvent::Requested);
             }
             Ok(Received::EpochBegun) => self.tell_upkeep(UpkeepEvent::EpochBegun),
             Ok(Received::EpochRefused(why)) => self.tell_upkeep(UpkeepEvent::Refused(why)),
-            // No answer can follow this side's close.
+            // Nothing can be answered any more.
             Ok(Received::EpochRequested | Received::Ignored) => {}
             Err(error) => self.inbound.break_off(error.into()),
         }

@@ -46,7 +46,8 @@ impl<S: AsyncWrite + Unpin> Core<S> {
         self.poll_waiting(cx, Outbound::poll_flush)
     }
 
-    /// Sends the authenticated close after everything queued, then shuts the stream's sending half. May be repeated.
+    /// Sends the authenticated close after everything queued. Where the peer has closed too, shuts the stream's sending half; else
+    /// whoever reads the peer's close does: control records may follow this one. May be repeated.
     pub(crate) fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), TransportError>> {
         if self.outbound.is_open() {
             self.check_keys()?;
@@ -54,7 +55,22 @@ impl<S: AsyncWrite + Unpin> Core<S> {
             queued.map_err(|error| self.worn_out(error))?;
         }
         self.check_ended()?;
-        self.poll_waiting(cx, Outbound::poll_shut)
+        match self.inbound.is_closed() {
+            true => self.poll_waiting(cx, Outbound::poll_shut),
+            false => self.poll_waiting(cx, Outbound::poll_flush),
+        }
+    }
+
+    /// Shuts the stream's sending half once nothing more is to be sent, as far as the stream lets it be done at once.
+    pub(crate) fn shut_where_both_closed(&mut self) {
+        if !self.channel.is_over() || self.outbound.is_over() {
+            return;
+        }
+        let Self { stream, outbound, writable, .. } = self;
+        if outbound.poll_shut(&mut Context::from_waker(writable), Pin::new(stream)).is_ready() {
+            self.wakers.wake(Waiting::Writer);
+            self.wakers.wake(Waiting::Upkeep);
+        }
     }
 
     /// Queues the control records that the channel wants sent, ahead of whatever is sealed later, and sends what the
@@ -80,7 +96,7 @@ impl<S: AsyncWrite + Unpin> Core<S> {
         if let Some(ended) = self.ended {
             return Ok(ended);
         }
-        if self.outbound.is_open() {
+        if self.outbound.takes_control() && !self.channel.is_over() {
             self.channel.abort(why)?;
             self.queue_control();
             self.outbound.finish();
@@ -104,7 +120,7 @@ impl<S: AsyncWrite + Unpin> Core<S> {
     /// A new epoch that failed although nothing differs: the peer misbehaves, or somebody between does, and nothing
     /// more is read from it.
     pub(crate) fn broken_epoch(&mut self, error: ProtocolError) -> TransportError {
-        let is_broken = error.as_reject().is_none() && self.inbound.is_open();
+        let is_broken = error.as_reject().is_none() && self.inbound.takes_control();
         match self.worn_out(error.into()) {
             TransportError::Protocol(error) if is_broken => {
                 self.inbound.break_off(error.into());

@@ -159,7 +159,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Upkeep<S> {
         let shared = self.shared.upgrade().ok_or(TransportError::Closed)?;
         let mut core = shared.lock();
         core.check_keys()?;
-        core.outbound.check_open()?;
+        core.outbound.check_takes_control()?;
         let acted = act(&mut core.channel);
         // Also after an error: the peer is told what differs.
         core.send_control();

@@ -239,7 +239,7 @@ async fn an_upkeep_reads_no_further_than_one_record_and_loses_none() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn after_a_close_requests_go_unanswered_and_data_still_flows() {
+async fn after_a_close_requests_are_answered_and_data_still_flows() {
     let ((mut a, mut keeps_a), (mut b, mut keeps_b)) = pair_and_upkeeps();
     let Split { reader: mut a_reads, writer: mut a_writes } = {
         keeps_b.request_rotation(pair::view(Role::Responder, 8), pair::fresh(30)).unwrap();
@@ -247,16 +247,42 @@ async fn after_a_close_requests_go_unanswered_and_data_still_flows() {
         a.into_split()
     };
     a_writes.close().await.unwrap();
-    assert!(timeout(Duration::from_secs(10), keeps_a.next()).await.is_err(), "nothing can be answered");
-    let error = keeps_a.request_state_ticket(pair::view(Role::Initiator, 9)).unwrap_err();
-    assert!(matches!(error, TransportError::Closed), "{error:?}");
+    assert_eq!(keeps_a.next().await, UpkeepEvent::Requested);
+    pair::agree(&mut keeps_a, Role::Initiator);
+    assert_eq!(keeps_b.next().await, UpkeepEvent::EpochBegun);
     b.send_message(b"last words").await.unwrap();
     assert_eq!(a_reads.next_message().await.unwrap().unwrap(), b"last words");
+    assert_eq!(keeps_a.next().await, UpkeepEvent::EpochBegun);
+    assert!(matches!(a_writes.send_message(b"more").await, Err(TransportError::Closed)));
+    keeps_a.request_state_ticket(pair::view(Role::Initiator, 9)).unwrap();
+    assert_eq!(keeps_b.next().await, UpkeepEvent::Requested);
     assert_eq!(b.next_message().await.unwrap(), None);
     b.close().await.unwrap();
     assert_eq!(a_reads.next_message().await.unwrap(), None);
     assert_eq!(keeps_a.next().await, UpkeepEvent::Ended(None));
     assert_eq!(keeps_b.next().await, UpkeepEvent::Ended(None));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_closed_in_one_direction_outlives_its_keys() {
+    for subscriber in [Role::Initiator, Role::Responder] {
+        let (a, b) = pair::in_memory(1 << 16, Timeouts::default());
+        let _keeping = [(a.upkeep(), Role::Initiator), (b.upkeep(), Role::Responder)]
+            .map(|(upkeep, role)| tokio::spawn(pair::keep(upkeep, role)));
+        let (mut subscribes, mut publishes) = if subscriber == Role::Initiator { (a, b) } else { (b, a) };
+        subscribes.send_message(b"subscribe").await.unwrap();
+        subscribes.shutdown().await.unwrap();
+        assert_eq!(publishes.next_message().await.unwrap().unwrap(), b"subscribe");
+        assert_eq!(publishes.next_message().await.unwrap(), None);
+        for number in 0..360_u32 {
+            publishes.send_message(&number.to_be_bytes()).await.unwrap();
+            assert_eq!(subscribes.next_message().await.unwrap().unwrap(), number.to_be_bytes());
+            sleep(Duration::from_secs(10)).await;
+        }
+        assert!((28..=30).contains(&epoch(&publishes)), "{}", epoch(&publishes));
+        publishes.close().await.unwrap();
+        assert_eq!(subscribes.next_message().await.unwrap(), None);
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -282,7 +308,7 @@ async fn padded_connections_carry_the_same_and_rotate() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_close_that_crosses_the_reply_leaves_the_new_epoch_to_the_other_side() {
+async fn a_close_that_crosses_the_reply_is_followed_by_the_confirmation() {
     let ((mut a, mut keeps_a), (mut b, mut keeps_b)) = pair_and_upkeeps();
     keeps_a.request_rotation(pair::view(Role::Initiator, 8), pair::fresh(30)).unwrap();
     assert_eq!(keeps_b.next().await, UpkeepEvent::Requested);
@@ -291,7 +317,8 @@ async fn a_close_that_crosses_the_reply_leaves_the_new_epoch_to_the_other_side()
     b.send_message(b"under new keys").await.unwrap();
     assert_eq!(a.next_message().await.unwrap().unwrap(), b"under new keys");
     assert_eq!(epoch(&a), 1);
-    assert_eq!(b.next_message().await.unwrap(), None, "no confirmation follows a close");
+    assert_eq!(keeps_b.next().await, UpkeepEvent::EpochBegun);
+    assert_eq!(b.next_message().await.unwrap(), None);
     b.close().await.unwrap();
     assert_eq!(a.next_message().await.unwrap(), None);
 }

@@ -26,7 +26,7 @@ impl Channel {
     /// [`ApiMisuse::RecordTooLong`], [`ApiMisuse::BufferTooShort`], [`ApiMisuse::SessionOver`];
     /// [`Exhausted`](crate::Exhausted) once the key has protected what [`Limits`](crate::Limits) allow.
     pub fn seal(&mut self, content_type: ContentType, record: &mut [u8]) -> Result<(), Error> {
-        self.check_sending()?;
+        self.check_sending_data()?;
         let length = record.len();
         let header = record.first_mut().ok_or(ApiMisuse::BufferTooShort { length })?;
         *header = RecordType::from(content_type) as u8;
@@ -45,7 +45,7 @@ impl Channel {
         content: &[u8],
         out: &mut Vec<u8>,
     ) -> Result<(), Error> {
-        self.check_sending()?;
+        self.check_sending_data()?;
         self.append_record(content_type.into(), content, self.caps_for(content_type), out)?;
         self.has_closed = content_type == ContentType::Close;
         Ok(())
@@ -62,7 +62,7 @@ impl Channel {
     /// [`PeerMisbehaved`]: altered, repeated, out of order, too long, of an unknown type, or not to be sent now. Close the
     /// connection: nothing after it can be trusted to be complete. [`Exhausted`](crate::Exhausted).
     pub fn open<'a>(&mut self, record: &'a mut [u8], now_ms: u64) -> Result<Received<'a>, Error> {
-        self.check_receiving()?;
+        self.check_not_over()?;
         let length = record.len();
         let first = *record.first().ok_or(PeerMisbehaved::BadLength { expected: "record", length })?;
         let mut record_type = RecordType::from_byte(first)?;
@@ -74,12 +74,13 @@ impl Channel {
             (record_type, content) = within_padding(content)?;
         }
         match record_type {
+            RecordType::Data | RecordType::DataMore | RecordType::Close if self.peer_has_closed => {
+                Err(PeerMisbehaved::UnexpectedRecord(record_type as u8).into())
+            }
             RecordType::Data => Ok(Received::Data { content, ends_message: true }),
             RecordType::DataMore => Ok(Received::Data { content, ends_message: false }),
             RecordType::Close if content.is_empty() => {
                 self.peer_has_closed = true;
-                // No reply and no confirmation can come any more.
-                self.step = Step::Idle;
                 Ok(Received::Close)
             }
             RecordType::Abort => {
@@ -157,14 +158,19 @@ impl Channel {
         }
     }
 
-    pub(super) fn check_sending(&self) -> Result<(), ApiMisuse> {
-        let is_over = self.has_closed || matches!(self.step, Step::Over);
-        if is_over { Err(ApiMisuse::SessionOver) } else { Ok(()) }
+    /// Whether the session has ended: by an abort, or because both sides have closed.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        (self.has_closed && self.peer_has_closed) || matches!(self.step, Step::Aborted)
     }
 
-    pub(super) fn check_receiving(&self) -> Result<(), ApiMisuse> {
-        let is_over = self.peer_has_closed || matches!(self.step, Step::Over);
-        if is_over { Err(ApiMisuse::SessionOver) } else { Ok(()) }
+    pub(super) fn check_not_over(&self) -> Result<(), ApiMisuse> {
+        if self.is_over() { Err(ApiMisuse::SessionOver) } else { Ok(()) }
+    }
+
+    /// After this side's close, control records alone are sent.
+    pub(super) fn check_sending_data(&self) -> Result<(), ApiMisuse> {
+        if self.has_closed { Err(ApiMisuse::SessionOver) } else { self.check_not_over() }
     }
 }
 

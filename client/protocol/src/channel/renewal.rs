@@ -59,7 +59,7 @@ impl Channel {
     /// told; [`ChainDisagrees::NotConfirmed`](crate::ChainDisagrees::NotConfirmed) and [`PeerMisbehaved`], upon which to
     /// close the connection.
     pub fn agree(&mut self, view: StateView, ephemerals: ResponderEphemerals) -> Result<(), Error> {
-        self.check_sending()?;
+        self.check_not_over()?;
         let step = core::mem::replace(&mut self.step, Step::Idle);
         let Step::Considered(considered) = step else {
             self.step = step;
@@ -79,7 +79,7 @@ impl Channel {
     /// # Errors
     /// [`ApiMisuse::NothingRequested`], [`ApiMisuse::SessionOver`].
     pub fn refuse(&mut self, reject: Reject) -> Result<(), Error> {
-        self.check_sending()?;
+        self.check_not_over()?;
         let Step::Considered(considered) = &self.step else {
             return Err(ApiMisuse::NothingRequested.into());
         };
@@ -115,8 +115,7 @@ impl Channel {
         view: StateView,
         ephemerals: Option<(Suite, InitiatorEphemerals)>,
     ) -> Result<(), Error> {
-        self.check_sending()?;
-        self.check_receiving()?;
+        self.check_not_over()?;
         if !self.is_idle() {
             return Err(ApiMisuse::EpochUnderWay.into());
         }
@@ -135,8 +134,6 @@ impl Channel {
         let considered = Considered::read(content, self.next_epoch()?, self.suite)?;
         epoch::check_proposal(&considered.proposal, &self.agreed.view, self.role)?;
         match &mut self.step {
-            // Nothing can be answered after a close.
-            _ if self.has_closed => return Ok(Received::Ignored),
             Step::Idle => {}
             Step::Requested(requested) if self.role == Role::Initiator && !requested.was_crossed => {
                 requested.was_crossed = true;
@@ -181,10 +178,8 @@ impl Channel {
         }
         self.enter(epoch, view, secrets, handshake_hash);
         self.lane.confirm(now_ms);
-        if !self.has_closed {
-            let confirmation = self.confirm()?;
-            self.outgoing.push_back(confirmation);
-        }
+        let confirmation = self.confirm()?;
+        self.outgoing.push_back(confirmation);
         Ok(Received::EpochBegun)
     }
 
