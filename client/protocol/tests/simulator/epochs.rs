@@ -24,12 +24,21 @@ impl World {
             }
         }
         self.check_progress(number, side)?;
+        let Some(live) = self.connections[number].live(side) else { return Ok(false) };
         let again_at = match due {
             Due::End if self.defect != Some(Defect::IgnoresAge) => {
                 self.abort(number, side, Abort::KeysWornOut)?;
                 return Ok(false);
             }
-            Due::Nothing { again_at_ms: Some(again_at) } => self.parties[party].world_ms(again_at),
+            Due::Nothing { again_at_ms: Some(again_at_ms) } => {
+                let again_at = self.parties[party].world_ms(again_at_ms);
+                let dies_at = live.renewed_at.saturating_add(live.limits.hard_age_ms);
+                must!(
+                    again_at <= dies_at,
+                    "{number}.{side} is to look again at {again_at}, when its keys are dead"
+                );
+                again_at
+            }
             Due::Nothing { again_at_ms: None } => return Ok(true),
             Due::Rotation | Due::End => now + self.random.between((500, 2_000)),
         };
