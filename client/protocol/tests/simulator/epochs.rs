@@ -177,6 +177,8 @@ impl World {
         match reject {
             None => {
                 (live.records, live.bytes) = (0, 0);
+                // Until the confirmation the peer may know no others.
+                live.keys_kept_until = u64::MAX;
                 self.trace.note(self.now, format_args!("{number}.{side} agrees"));
             }
             Some(reject) => {
@@ -203,6 +205,7 @@ impl World {
         if requested.is_some() {
             (live.records, live.bytes) = (0, 0);
         }
+        live.keys_kept_until = now + KEPT_MS;
         let epoch = live.channel.agreed().epoch;
         self.trace.note(now, format_args!("{number}.{side} is in epoch {epoch}"));
         // Some are never content.
@@ -293,3 +296,5 @@ const ROTATION_MS: u64 = 20_000;
 const ANSWER_MS: u64 = 5_000;
 /// When to try again after a refusal: what the channel waits, at least.
 const RETRY_MS: u64 = 5_000;
+/// How long the datagram keys of the epoch before are kept once both sides have the new ones.
+const KEPT_MS: u64 = 5_000;
