@@ -5,9 +5,10 @@ mod support;
 
 use countersign_protocol::resumption::{self, AwaitingTicket};
 use countersign_protocol::{
-    Abort, Address, Anchor, ApiMisuse, ChainDisagrees, ContentType, Due, Error, Limits, Received, StateView,
+    Abort, Address, Anchor, ApiMisuse, ChainDisagrees, ContentType, Due, Error, Identity, Label, Limits,
+    PeerKey, Received, RegistryRecord, StateView,
 };
-use support::{Pair, anchor, initiator_ephemerals, responder_ephemerals};
+use support::{Pair, Party, anchor, initiator_ephemerals, readings, responder_ephemerals};
 
 fn at(view: &StateView, anchor: Anchor) -> StateView {
     StateView::proven(anchor, *view.local(), *view.peer(), view.readings().to_vec()).unwrap()
@@ -61,6 +62,40 @@ fn a_ticket_opens_sessions_in_its_own_role_alone() {
     assert!(awaiting.is_of(&bob) && !awaiting.is_of(&alice));
     let other_role = resumption::start(bob, pair.alice_view, pair.alice_suites, initiator_ephemerals(suite));
     assert_eq!(other_role.err(), Some(ApiMisuse::TicketOfOtherRole.into()));
+}
+
+/// A responder's views, each of which is another's in one part alone.
+fn views_of_others(pair: &Pair) -> [StateView; 2] {
+    let relabelled = |party: &Party| {
+        let identity = Identity { label: Label::from_text("other").unwrap(), ..party.record.identity };
+        PeerKey::proven(RegistryRecord { identity, ..party.record }, party.public_key()).unwrap()
+    };
+    let (bob, alice) = (pair.bob.proven(), pair.alice.proven());
+    [(relabelled(&pair.bob), alice), (bob, relabelled(&pair.alice))]
+        .map(|(local, peer)| StateView::proven(anchor(), local, peer, readings()).unwrap())
+}
+
+#[test]
+fn a_responder_agrees_with_a_view_of_both_parties_alone() {
+    let pair = Pair::new();
+    let misuse: Error = ApiMisuse::ViewOfOtherProposal.into();
+    let mut other_key = Party::new(0x66);
+    other_key.record.identity = pair.bob.record.identity;
+    let of_other_key =
+        StateView::proven(anchor(), other_key.proven(), pair.alice.proven(), readings()).unwrap();
+    for view in views_of_others(&pair).into_iter().chain([of_other_key]) {
+        let peer = pair.read_hello(&mut pair.hello().hello).unwrap();
+        assert_eq!(peer.accept(view, responder_ephemerals()).err().unwrap().error, misuse);
+    }
+    for view in views_of_others(&pair) {
+        let [alice, bob] = <[_; 2]>::from(pair.establish()).map(|mut end| end.channel.take_ticket().unwrap());
+        let ephemerals = initiator_ephemerals(pair.alice_suites.preferred());
+        let mut resume =
+            resumption::start(alice, pair.alice_view.clone(), pair.alice_suites, ephemerals).unwrap().resume;
+        let awaiting = AwaitingTicket::read(&mut resume, &pair.bob.public_key(), pair.bob_suites).unwrap();
+        let refusal = awaiting.open(bob).unwrap().accept(view, responder_ephemerals()).err().unwrap();
+        assert_eq!(refusal.error, misuse);
+    }
 }
 
 #[test]
