@@ -1,5 +1,6 @@
 //! The handle on what keeps a session alive.
 
+use std::fmt;
 use std::sync::Arc;
 
 use countersign_protocol::Agreed;
@@ -12,7 +13,7 @@ use crate::error::Error;
 /// when the registry says so. It works by itself; this handle looks at it, and asks for more.
 ///
 /// Cheap to clone, and useful beside a connection that was taken apart. It holds no session open.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Keeper {
     orders: mpsc::Sender<Order>,
     agreed: watch::Receiver<Arc<Agreed>>,
@@ -111,6 +112,16 @@ impl Keeper {
         }
         let ended = self.ended().await;
         Err(Error::Transport(ended.map_or(TransportError::Closed, TransportError::from)))
+    }
+}
+
+impl fmt::Debug for Keeper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let epoch = self.agreed.borrow().epoch;
+        f.debug_struct("Keeper")
+            .field("epoch", &epoch)
+            .field("is_over", &self.is_over())
+            .finish_non_exhaustive()
     }
 }
 

@@ -3,7 +3,7 @@
 use countersign_protocol::resumption::{self, AwaitingState, AwaitingTicket, SentResume, TICKET_UNKNOWN};
 use countersign_protocol::{Error, First, Proposal, Reject, Ticket, first_message};
 
-use super::sealed::KEYS;
+use super::receiver::KEYS;
 use super::support::{self, Pair, initiator_ephemerals, responder_ephemerals};
 
 /// A resume that reaches a responder, of someone who knows its public key and so passes the first check.

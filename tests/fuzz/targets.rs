@@ -12,6 +12,7 @@ mod support;
 
 mod end;
 mod network;
+mod receiver;
 mod resumption;
 mod sealed;
 mod session;

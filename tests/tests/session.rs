@@ -168,7 +168,13 @@ async fn a_warm_pair_needs_no_node() {
     let (alice, bob) =
         (market.enrol(1, "", Terms::default()).await, market.enrol(2, "", Terms::default()).await);
     let node = Proxy::before(market.endpoint().to_string().parse().unwrap()).await;
-    let policy = Policy { view_reuse: Duration::from_secs(60), ..Policy::default() };
+    let policy = Policy {
+        view_reuse: Duration::from_secs(60),
+        // What is counted is what handshakes ask, live ones.
+        watch_interval: Duration::from_secs(3600),
+        ticket_lifetime: Duration::ZERO,
+        ..Policy::default()
+    };
     let trader =
         |party: &Party| party.seeing(resolver_at(node.endpoint(), prompt())).policy(policy.clone()).build();
     let (alice, bob) = (trader(&alice), trader(&bob));

@@ -449,7 +449,9 @@ async fn slow_custody_is_waited_for_and_stuck_custody_is_not() {
     let is_stuck = Arc::new(AtomicBool::new(false));
     let token = Token { key: bob.key.clone(), is_stuck: is_stuck.clone() };
     let slow = Trader::builder(bob.identity, token, market.resolver()).timeouts(hasty()).build();
-    let dialler = alice.at(&market).build();
+    // With a ticket, custody would not be asked.
+    let policy = Policy { ticket_lifetime: Duration::ZERO, ..Policy::default() };
+    let dialler = alice.at(&market).policy(policy).build();
     meet(&dialler, &slow, &[]).await;
     meet(&slow, &dialler, &[]).await;
 

@@ -181,8 +181,9 @@ async fn a_reading_of_no_contract() {
 async fn a_revoked_dialler() {
     let market = Market::open().await;
     let (alice, bob) = parties(&market).await;
-    // Alice's view of a moment ago still shows her active; bob looks at the head.
-    let policy = Policy { view_reuse: Duration::from_secs(60), ..Policy::default() };
+    // Alice's view of a moment ago still shows her active; bob looks at the head. A ticket would be refused first.
+    let policy =
+        Policy { view_reuse: Duration::from_secs(60), ticket_lifetime: Duration::ZERO, ..Policy::default() };
     let (trader, counterparty) = (alice.at(&market).policy(policy).build(), bob.at(&market).build());
     meet(&trader, &counterparty, &[]).await;
     alice.revoke().await;

@@ -9,20 +9,24 @@ use std::path::Path;
 
 #[test]
 fn no_committed_input_breaks_a_target() {
-    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fuzz/corpus");
-    for targets::Target { name, run, honest } in targets::all() {
-        let inputs: Vec<Vec<u8>> = fs::read_dir(corpus.join(name))
-            .unwrap()
-            .map(|entry| fs::read(entry.unwrap().path()).unwrap())
-            .collect();
-        for message in &honest {
-            assert!(
-                inputs.contains(message),
-                "the corpus of {name} lacks an honest message; write it with `cargo test --test corpora -- --ignored`"
-            );
+    std::thread::scope(|scope| {
+        for target in targets::all() {
+            scope.spawn(move || replay(&target));
         }
-        inputs.iter().for_each(|input| run(input));
+    });
+}
+
+fn replay(targets::Target { name, run, honest }: &targets::Target) {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fuzz/corpus").join(name);
+    let inputs: Vec<Vec<u8>> =
+        fs::read_dir(corpus).unwrap().map(|entry| fs::read(entry.unwrap().path()).unwrap()).collect();
+    for message in honest {
+        assert!(
+            inputs.contains(message),
+            "the corpus of {name} lacks an honest message; write it with `cargo test --test corpora -- --ignored`"
+        );
     }
+    inputs.iter().for_each(|input| run(input));
 }
 
 /// Writes the honest messages into the corpora, after a change of the protocol.

@@ -1,8 +1,8 @@
 //! The side that answers: cookies, tickets, its own proof of what is proposed, and the confirmation.
 
 use countersign_protocol::{
-    Error, First, Proposal, Reject, ResponderEphemerals, Role, StateView, first_message, responder,
-    resumption,
+    ChainDisagrees, Error, First, Proposal, Reject, ResponderEphemerals, Role, StateView, first_message,
+    responder, resumption,
 };
 
 use crate::connection::{Confirming, Origin, Proving, Resumed, Stage};
@@ -183,7 +183,7 @@ impl World {
                 self.say(number, 1, sent.reply);
             }
             Err(refusal) => {
-                let is_about_the_chain = matches!(refusal.error, Error::ChainDisagrees(_));
+                let is_about_the_chain = matches!(refusal.error, Error::ChainDisagrees(why) if why != ChainDisagrees::NotConfirmed);
                 let is_hostile = self.connections[number].is_hostile;
                 must!(is_about_the_chain || is_hostile, "a proof was not taken: {}", refusal.error);
                 match (refusal.error.as_reject(), refusal.reject) {

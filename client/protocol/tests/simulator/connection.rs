@@ -97,6 +97,8 @@ pub(crate) struct Live {
     pub(crate) records: u64,
     /// And their sealed bytes.
     pub(crate) bytes: u64,
+    /// Until when the datagram keys of the epoch before are there (SPEC 9).
+    pub(crate) keys_kept_until: u64,
     /// The epoch that was examined last.
     pub(crate) seen_epoch: Option<u32>,
     pub(crate) upkeep_at: u64,

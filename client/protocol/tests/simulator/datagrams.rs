@@ -75,10 +75,9 @@ impl World {
                 self.figures.repeated_datagrams += 1;
             }
             Err(Error::PeerMisbehaved(PeerMisbehaved::UnexpectedEpoch { epoch })) => {
-                // Where epochs follow each other faster, the keys of one are kept.
-                let is_of_the_epoch_before = epoch + 1 >= live.channel.agreed().epoch;
-                let is_due = age <= KEPT_MS && is_of_the_epoch_before;
-                must!(!is_due, "{number}.{side} has no keys of epoch {epoch} for a datagram {age} ms old");
+                let agreed = live.channel.agreed().epoch;
+                let is_erased = epoch + 1 < agreed || (epoch + 1 == agreed && now > live.keys_kept_until);
+                must!(is_erased, "{number}.{side} has no keys of epoch {epoch} for a datagram {age} ms old");
                 self.figures.late_datagrams += 1;
             }
             Err(Error::ApiMisuse(ApiMisuse::SessionOver)) if live.peer_has_closed => {}
@@ -87,6 +86,3 @@ impl World {
         Ok(())
     }
 }
-
-/// How long the datagram keys of the epoch before are kept (SPEC 9).
-const KEPT_MS: u64 = 5_000;

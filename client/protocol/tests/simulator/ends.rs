@@ -75,7 +75,7 @@ impl World {
         let sealed = live.channel.append(ContentType::Close, b"", &mut record);
         must!(sealed.is_ok(), "{number}.{side} cannot close: {sealed:?}");
         live.has_closed = true;
-        (live.requested, live.considered, live.wanted_at) = (None, None, None);
+        live.wanted_at = None;
         let is_over = live.peer_has_closed;
         self.trace.note(self.now, format_args!("{number}.{side} closes"));
         self.say(number, side, record);

@@ -24,12 +24,21 @@ impl World {
             }
         }
         self.check_progress(number, side)?;
+        let Some(live) = self.connections[number].live(side) else { return Ok(false) };
         let again_at = match due {
             Due::End if self.defect != Some(Defect::IgnoresAge) => {
                 self.abort(number, side, Abort::KeysWornOut)?;
                 return Ok(false);
             }
-            Due::Nothing { again_at_ms: Some(again_at) } => self.parties[party].world_ms(again_at),
+            Due::Nothing { again_at_ms: Some(again_at_ms) } => {
+                let again_at = self.parties[party].world_ms(again_at_ms);
+                let dies_at = live.renewed_at.saturating_add(live.limits.hard_age_ms);
+                must!(
+                    again_at <= dies_at,
+                    "{number}.{side} is to look again at {again_at}, when its keys are dead"
+                );
+                again_at
+            }
             Due::Nothing { again_at_ms: None } => return Ok(true),
             Due::Rotation | Due::End => now + self.random.between((500, 2_000)),
         };
@@ -168,6 +177,8 @@ impl World {
         match reject {
             None => {
                 (live.records, live.bytes) = (0, 0);
+                // Until the confirmation the peer may know no others.
+                live.keys_kept_until = u64::MAX;
                 self.trace.note(self.now, format_args!("{number}.{side} agrees"));
             }
             Some(reject) => {
@@ -194,6 +205,7 @@ impl World {
         if requested.is_some() {
             (live.records, live.bytes) = (0, 0);
         }
+        live.keys_kept_until = now + KEPT_MS;
         let epoch = live.channel.agreed().epoch;
         self.trace.note(now, format_args!("{number}.{side} is in epoch {epoch}"));
         // Some are never content.
@@ -284,3 +296,5 @@ const ROTATION_MS: u64 = 20_000;
 const ANSWER_MS: u64 = 5_000;
 /// When to try again after a refusal: what the channel waits, at least.
 const RETRY_MS: u64 = 5_000;
+/// How long the datagram keys of the epoch before are kept once both sides have the new ones.
+const KEPT_MS: u64 = 5_000;

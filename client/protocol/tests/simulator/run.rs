@@ -101,4 +101,4 @@ impl fmt::Display for Failure {
 }
 
 /// Some seconds' worth. The portable backends take longer over each curve operation.
-const DEFAULT_SEEDS: u64 = if cfg!(feature = "native") { 300 } else { 80 };
+const DEFAULT_SEEDS: u64 = if cfg!(feature = "native") { 300 } else { 40 };

@@ -63,6 +63,7 @@ impl World {
             renewed_at: self.now,
             records: 0,
             bytes: 0,
+            keys_kept_until: 0,
             seen_epoch: None,
             upkeep_at: 0,
             wanted_at: None,
