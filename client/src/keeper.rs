@@ -9,8 +9,8 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::error::Error;
 
-/// What keeps a session: it renews the keys, binds them to newer blocks, answers the peer that does, and ends the session
-/// when the registry says so. It works by itself; this handle looks at it, and asks for more.
+/// What keeps a session: it renews the keys, binds them to newer blocks, answers the peer that does, and ends the
+/// session when the registry says so. It works by itself; this handle looks at it, and asks for more.
 ///
 /// Cheap to clone, and useful beside a connection that was taken apart. It holds no session open.
 #[derive(Clone)]
@@ -56,8 +56,8 @@ pub(crate) fn keeper(agreed: Agreed) -> (Keeper, Duties) {
 }
 
 impl Keeper {
-    /// What the newest epoch rests on: its number, the state hash that both sides hold, and this side's proof of it, with
-    /// the readings at the block that it was bound to last.
+    /// What the newest epoch rests on: its number, the state hash that both sides hold, and this side's proof of it,
+    /// with the readings at the block that it was bound to last.
     #[must_use]
     pub fn agreed(&self) -> Arc<Agreed> {
         self.agreed.borrow().clone()
@@ -70,8 +70,8 @@ impl Keeper {
         newer.ok().map(|agreed| agreed.clone())
     }
 
-    /// Renews the keys with fresh ephemeral ones, on a state proven at the newest block that both sides know. Traffic goes on
-    /// meanwhile.
+    /// Renews the keys with fresh ephemeral ones, on a state proven at the newest block that both sides know.
+    /// Traffic goes on meanwhile.
     ///
     /// # Errors
     /// [`Error::Resolve`] where this side cannot prove the state, [`Error::Refused`] with the peer's reason,
@@ -80,8 +80,8 @@ impl Keeper {
         self.renew(Renewal::Rotation).await
     }
 
-    /// Binds the keys to the newest block that both sides know, and to what the session's queries read there, without any
-    /// curve operation.
+    /// Binds the keys to the newest block that both sides know, and to what the session's queries read there,
+    /// without any curve operation.
     ///
     /// # Errors
     /// As [`rotate`](Self::rotate).

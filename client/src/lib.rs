@@ -1,9 +1,9 @@
 //! Private, mutually authenticated channels between two parties who know each other by Ethereum address.
 //!
-//! A [`Trader`] is one identity: an account, one of its keys in the registry, and whoever holds that key. It dials other
-//! identities and answers them. Each session is opened by a post-quantum hybrid handshake whose keys exist only if
-//! both sides *proved* the same state of the chain: the same block, the same two registry records, the same valuation
-//! of the instrument they are about to trade.
+//! A [`Trader`] is one identity: an account, one of its keys in the registry, and whoever holds that key. It dials
+//! other identities and answers them. Each session is opened by a post-quantum hybrid handshake whose keys exist
+//! only if both sides *proved* the same state of the chain: the same block, the same two registry records, the same
+//! valuation of the instrument they are about to trade.
 //!
 //! ```text
 //! Identity ─► Resolver: header, account and storage proofs ─► StateView ─┐
@@ -17,10 +17,10 @@
 //! # While a session lives
 //!
 //! It keeps itself ([`Keeper`]). Its keys are renewed every two minutes, and bound to newer blocks as often as
-//! [`Policy::rebind`] says, each time on a state that both sides prove; data flows meanwhile. At each new head the records of
-//! all live sessions are proven again: one that is revoked or expired ends its session within that block, one that is
-//! replaced after [`Policy::overlap`], and whoever reads or writes hears why. The next session with the same peer needs no
-//! static key ([`Policy::ticket_lifetime`]).
+//! [`Policy::rebind`] says, each time on a state that both sides prove; data flows meanwhile. At each new head the
+//! records of all live sessions are proven again: one that is revoked or expired ends its session within that block,
+//! one that is replaced after [`Policy::overlap`], and whoever reads or writes hears why. The next session with the
+//! same peer needs no static key ([`Policy::ticket_lifetime`]).
 //!
 //! # What it does not do
 //!

@@ -38,21 +38,21 @@ pub struct Policy {
     pub limits_for: HashMap<Identity, Limits>,
     /// How what this side sends is padded, so that its length tells little.
     pub padding: Padding,
-    /// For how long a session goes on after a record that it was opened with has been replaced in the registry, by the
-    /// chain's time, so that it may be wound up. A revocation or an expiry ends it at once.
+    /// For how long a session goes on after a record that it was opened with has been replaced in the registry, by
+    /// the chain's time, so that it may be wound up. A revocation or an expiry ends it at once.
     pub overlap: Duration,
-    /// How often the keys of a session are bound to a newer block, where there is one: what the session values is proven
-    /// anew and read in [`Session::agreed`](crate::Session::agreed). `None`: by rotations alone. The session's
-    /// responder waits a quarter longer, so that one side's policy serves both.
+    /// How often the keys of a session are bound to a newer block, where there is one: what the session values is
+    /// proven anew and read in [`Session::agreed`](crate::Session::agreed). `None`: by rotations alone. The
+    /// session's responder waits a quarter longer, so that one side's policy serves both.
     pub rebind: Option<Duration>,
-    /// How often the head is asked for while sessions live. Both records of each are then proven at every new one. Below
-    /// the chain's block time, a revocation ends a session within a block.
+    /// How often the head is asked for while sessions live. Both records of each are then proven at every new one.
+    /// Below the chain's block time, a revocation ends a session within a block.
     pub watch_interval: Duration,
-    /// For how long, from the last live handshake on, a session may be followed by others that need no static key, 1 h at
-    /// most. They prove the state as any other does. Zero: not at all.
+    /// For how long, from the last live handshake on, a session may be followed by others that need no static key, 1
+    /// h at most. They prove the state as any other does. Zero: not at all.
     pub ticket_lifetime: Duration,
-    /// So many handshakes under way make a listener ask every dialler for a cookie, which shows that it receives what is
-    /// sent to its address, before any work is done for it. 0 asks always.
+    /// So many handshakes under way make a listener ask every dialler for a cookie, which shows that it receives
+    /// what is sent to its address, before any work is done for it. 0 asks always.
     pub under_load: usize,
     /// Whether a listener takes datagrams too, on the UDP port of its TCP port's number.
     pub datagrams: bool,
@@ -95,9 +95,9 @@ impl Policy {
 }
 
 impl Default for Policy {
-    /// 30 s of clock skew, anyone registered, any instrument, 64 handshakes, 16 of them from one initiator and cookies from
-    /// 16 on, 1,024 connections, no reuse; keys renewed every two minutes, powers of two from 128 bytes on, 60 s of overlap,
-    /// the head every second, tickets for an hour, no datagrams.
+    /// 30 s of clock skew, anyone registered, any instrument, 64 handshakes, 16 of them from one initiator and
+    /// cookies from 16 on, 1,024 connections, no reuse; keys renewed every two minutes, powers of two from 128 bytes
+    /// on, 60 s of overlap, the head every second, tickets for an hour, no datagrams.
     fn default() -> Self {
         Self {
             max_clock_skew: Duration::from_secs(30),

@@ -101,9 +101,9 @@ impl Session {
         self.keeper.ended().await
     }
 
-    /// The session's datagrams, beside its stream and under the same keys. The dialler sends to the UDP port that has the
-    /// number of the TCP port it dialled; the other side knows where to send once a datagram has come. What arrives before
-    /// this is called is lost. One handle is enough: a second one takes over from the first.
+    /// The session's datagrams, beside its stream and under the same keys. The dialler sends to the UDP port that
+    /// has the number of the TCP port it dialled; the other side knows where to send once a datagram has come. What
+    /// arrives before this is called is lost. One handle is enough: a second one takes over from the first.
     ///
     /// # Errors
     /// [`Error::NoDatagrams`] where the listener takes none ([`Policy::datagrams`](crate::Policy::datagrams)),

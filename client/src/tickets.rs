@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use countersign_protocol::curve::PublicKey;
 use countersign_protocol::{Identity, Role, Ticket};
 
-/// Tickets of both roles, in memory alone, each to be taken once. What has aged is wiped when the next one comes or goes.
+/// Tickets of both roles, in memory alone, each to be taken once. What has aged is wiped when the next one comes or
+/// goes.
 pub(crate) struct Tickets {
     lifetime: Duration,
     capacity: usize,
@@ -42,7 +43,8 @@ struct Place {
 }
 
 impl Tickets {
-    /// Keeps at most `capacity` tickets, each until `lifetime` after the last live handshake; none where either is zero.
+    /// Keeps at most `capacity` tickets, each until `lifetime` after the last live handshake; none where either is
+    /// zero.
     pub(crate) fn new(lifetime: Duration, capacity: usize) -> Self {
         Self { lifetime, capacity, kept: Mutex::default() }
     }
@@ -73,8 +75,8 @@ impl Tickets {
         all.remove(&id?)
     }
 
-    /// The ticket of that name, if `is_its_bearer` says so of it: whoever merely saw its name must not use it up. Nobody
-    /// else gets it.
+    /// The ticket of that name, if `is_its_bearer` says so of it: whoever merely saw its name must not use it up.
+    /// Nobody else gets it.
     pub(crate) fn take(&self, id: &Id, is_its_bearer: impl FnOnce(&Ticket) -> bool) -> Option<KeptTicket> {
         let mut all = self.lock();
         self.drop_aged(&mut all);

@@ -119,10 +119,10 @@ impl Trader {
     /// Opens a session with `peer`, who listens at `at`, bound to the newest block that both sides know and to what
     /// the queries read there: at most [`MAX_READINGS`](crate::MAX_READINGS), in this order.
     ///
-    /// Where the responder does not know the block, or finds it too old, this side proposes once more. Where an earlier
-    /// session with that peer left a ticket, custody is not asked ([`Session::is_resumed`]); the state is proven all the
-    /// same, and a ticket that does not serve is followed by a live handshake. Dropped before it is done, it closes the
-    /// connection and wipes its keys.
+    /// Where the responder does not know the block, or finds it too old, this side proposes once more. Where an
+    /// earlier session with that peer left a ticket, custody is not asked ([`Session::is_resumed`]); the state is
+    /// proven all the same, and a ticket that does not serve is followed by a live handshake. Dropped before it is
+    /// done, it closes the connection and wipes its keys.
     ///
     /// # Errors
     /// [`Error::Resolve`] where either identity cannot be proven, [`Error::Refused`] with the responder's reason,
@@ -284,8 +284,8 @@ impl TraderBuilder {
         self
     }
 
-    /// What remembers the hellos that were answered. Default: this process's memory, which is right where no other process
-    /// answers for this identity; see [`replay`](crate::replay).
+    /// What remembers the hellos that were answered. Default: this process's memory, which is right where no other
+    /// process answers for this identity; see [`replay`](crate::replay).
     #[must_use]
     pub fn replay_cache(mut self, cache: impl ReplayCache + 'static) -> Self {
         self.replays = Arc::new(cache);

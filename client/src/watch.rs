@@ -167,7 +167,8 @@ async fn watch_while_any(of: Weak<Inner>, interval: Duration) {
 }
 
 impl Opened {
-    /// Whether that was not known of the session yet. What one record has come to is not undone by how the other stands.
+    /// Whether that was not known of the session yet. What one record has come to is not undone by how the other
+    /// stands.
     fn is_news(&self, judged: Judgement) -> bool {
         let mut last = self.judgement.lock().unwrap_or_else(PoisonError::into_inner);
         let is_news = match (*last, judged) {

@@ -44,8 +44,9 @@ pub struct Standings {
 }
 
 impl Resolver {
-    /// Proves how identities stand at the newest block, in one batch to each endpoint; an absence is proven too. Never from
-    /// memory. Each identity costs an endpoint two storage proofs of some kilobytes: ask for a hundred at most.
+    /// Proves how identities stand at the newest block, in one batch to each endpoint; an absence is proven too.
+    /// Never from memory. Each identity costs an endpoint two storage proofs of some kilobytes: ask for a hundred at
+    /// most.
     ///
     /// A record counts here however young it is: it is compared with one that was accepted before.
     ///
