@@ -5,7 +5,8 @@
     python -m countersign_peer listen --bind 127.0.0.1:0 --owner … --key … --rpc URL --echo --sessions 2
 
 Steps: send:TEXT pad:TEXT bulk:BYTES await:MESSAGES rotate state-ticket renewed epoch:NUMBER refusal:COUNT export:LABEL
-wait:SECONDS wait-for:LINE abort:REASON cut close finish; `resume` and `again` begin another session, from the ticket or live.
+wait:SECONDS wait-for:LINE abort:REASON cut shut closed close finish; `resume` and `again` begin another session, from the
+ticket or live.
 Exit codes: 0 done, 1 anything else, 9 one side did not agree.
 """
 

@@ -26,7 +26,10 @@ class Event:
 
 
 class Channel:
-    """One side of a session. `receive` takes whole records; the other methods give records to send."""
+    """One side of a session. `receive` takes whole records; the other methods give records to send.
+
+    `closed` and `peer_closed` say whose application data has ended; `over`, that both have closed or one aborted.
+    """
 
     def __init__(self, role: int, suite: int, epoch: Epoch, block_number: int):
         self.role, self.suite = role, suite
@@ -42,37 +45,40 @@ class Channel:
         self._awaited: tuple[bytes, Event] | None = None
         if role == RESPONDER:
             self._awaited = (keys[1 - role], Event("confirmed"))
-        self._closed = self._peer_closed = self.over = False
+        self.closed = self.peer_closed = self.over = False
         self._message = b""
         self._in_message = False
 
     # -- sending
 
     def confirm(self) -> bytes:
-        return self._send.seal(records.CONFIRMATION, b"")
+        return self._sealed(records.CONFIRMATION, b"")
 
     def message(self, data: bytes, padded_to: int | None = None) -> list[bytes]:
         """A message as its records; padded ones hold 3 bytes less."""
         if self.number == 0 and self._awaited is not None:
             raise ValueError("nothing may be sent before the confirmation")
+        self._check_open()
         size = records.CONTENT if padded_to is None else padded_to - 3
         parts = [data[at : at + size] for at in range(0, max(len(data), 1), size)]
         kinds = [records.DATA_MORE] * (len(parts) - 1) + [records.DATA]
         return [self._sealed(kind, part, padded_to) for kind, part in zip(kinds, parts, strict=True)]
 
     def close(self, padded_to: int | None = None) -> bytes:
+        self._check_open()
         record = self._sealed(records.CLOSE, b"", padded_to)
-        self._closed = True
+        self.closed = True
+        self._end_if_both_closed()
         return record
 
     def abort(self, reason: str, detail: int = 0) -> bytes:
         record = self._sealed(records.ABORT, bytes([records.ABORT_CODES[reason], detail]))
-        self._closed = self.over = True
+        self.over = True
         return record
 
     def may_request(self) -> bool:
         busy = self._begun or self._considered or self._awaited
-        return not busy and not self._closed and not self._peer_closed and not self.over
+        return not busy and not self.over
 
     def request(self, kind: int, proposal: Proposal, state_hash: bytes, randomness: Randomness) -> bytes:
         if not self.may_request():
@@ -84,7 +90,7 @@ class Channel:
 
     def agree(self, state_hash: bytes, randomness: Randomness) -> bytes:
         """The reply to the request that is considered; what is sent after it is under the new key."""
-        request, beginner = self._considered, 1 - self.role
+        request, beginner = self._request_considered(), 1 - self.role
         content, epoch = answer(self.epoch, beginner, self.suite, request, state_hash, randomness)
         record = self._sealed(records.EPOCH_REPLY, content)
         self._send.change(epoch.responder_key)
@@ -94,29 +100,41 @@ class Channel:
         return record
 
     def refuse(self, reason: Disagreement) -> bytes:
-        content = self._considered.number.to_bytes(4, "big") + reason.text()
+        content = self._request_considered().number.to_bytes(4, "big") + reason.text()
         self._considered = None
         return self._sealed(records.EPOCH_REFUSAL, content)
 
+    def _request_considered(self) -> EpochRequest:
+        if self._considered is None:
+            raise ValueError("no request waits for an answer")
+        return self._considered
+
+    def _check_open(self) -> None:
+        if self.closed:
+            raise ValueError("this side has closed")
+
     def _sealed(self, kind: int, content: bytes, padded_to: int | None = None) -> bytes:
-        if self._closed:
-            raise ValueError("this side sends no more")
+        if self.over:
+            raise ValueError("the session is over")
         return self._send.seal(kind, content, padded_to)
 
     # -- receiving
 
     def receive(self, record: bytes) -> list[Event]:
-        if self._peer_closed or self.over:
-            raise ProtocolError("a record after the end")
+        """What a record meant. Nothing is read where the session is over: what comes then crossed its end on the way."""
+        if self.over:
+            return []
         if record[:1] == bytes([records.CONFIRMATION]):
             return [self._confirmed(record)]
         if self.number == 0 and self._awaited is not None:
             raise ProtocolError("a record before the confirmation")
         kind, content = self._receive.open(record)
+        if self.peer_closed and kind in (records.DATA, records.DATA_MORE, records.CLOSE):
+            raise ProtocolError("data or a close after a close")
         if kind in (records.DATA, records.DATA_MORE):
             return self._data(kind, content)
         if kind == records.CLOSE:
-            return [self._end(content)]
+            return [self._peer_ended(content)]
         if kind == records.ABORT:
             return [self._abort(content)]
         if kind == records.EPOCH_REQUEST:
@@ -143,17 +161,22 @@ class Channel:
         message, self._message = self._message, b""
         return [Event("message", message)]
 
-    def _end(self, content: bytes) -> Event:
+    def _peer_ended(self, content: bytes) -> Event:
         if content or self._in_message:
             raise ProtocolError("a close that is not empty, or within a message")
-        self._peer_closed = True
-        self._begun = self._considered = None  # nothing answers any more
+        self.peer_closed = True
+        self._end_if_both_closed()
         return Event("closed")
+
+    def _end_if_both_closed(self) -> None:
+        if self.closed and self.peer_closed:
+            self.over = True
+            self._begun = self._considered = self._awaited = None
 
     def _abort(self, content: bytes) -> Event:
         if len(content) != 2 or content[0] not in records.ABORTS or content[1] > (content[0] <= 3):
             raise ProtocolError("an abort that is not of its form")
-        self._closed = self.over = True
+        self.over = True
         return Event("aborted", (records.ABORTS[content[0]], content[1]))
 
     def _requested(self, request: EpochRequest) -> list[Event]:
@@ -166,8 +189,6 @@ class Channel:
             return [Event("ignored", request)]
         events = [] if self._begun is None else [Event("dropped", self._begun.kind)]
         self._begun = None
-        if self._closed:  # nothing can be answered (SPEC 6.3)
-            return [*events, Event("ignored", request)]
         self._considered = request
         return [*events, Event("requested", request)]
 

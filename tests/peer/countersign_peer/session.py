@@ -7,7 +7,7 @@ from . import epochs
 from .agreement import Policy, judge_epoch, state_at
 from .chain import Chain
 from .channel import Channel, Event
-from .errors import Disagreement, ProtocolError
+from .errors import Disagreement
 from .noise import Randomness
 from .proposal import Proposal
 from .state import SessionState
@@ -29,7 +29,6 @@ class Session:
         self.watching = True
         self.messages = self.epochs = self.refusals = 0
         self.confirmed = channel.role == 0
-        self.ended = self.sent_close = False
         self._looked = 0.0
         self.wanted: int | None = None
         self.dropped = False
@@ -58,7 +57,12 @@ class Session:
 
     def step_await(self, count: str) -> None:
         """Until so many messages have come in all."""
-        self.pump(lambda: self.messages >= int(count))
+        self.pump(lambda: self._heard(int(count)))
+
+    def _heard(self, count: int) -> bool:
+        if self.messages < count and self.channel.peer_closed:
+            raise Ended("the peer closed before all the messages came that were waited for")
+        return self.messages >= count
 
     def step_rotate(self, _: str) -> None:
         self._begin(epochs.ROTATION)
@@ -105,15 +109,23 @@ class Session:
 
     def step_finish(self, _: str) -> None:
         """Until the peer closes; then closes too."""
-        self.pump(lambda: self.ended)
-        if not self.channel.over:
+        self.pump(lambda: self.channel.peer_closed or self.channel.over)
+        if not self.channel.over and not self.channel.closed:
             self._write(self.channel.close())
 
-    def step_close(self, _: str) -> None:
-        """Closes, and waits until the peer has closed too."""
+    def step_shut(self, _: str) -> None:
+        """Closes this side alone, and goes on with the steps."""
         self._write(self.channel.close())
-        self.sent_close = True
-        self.pump(lambda: self.ended)
+
+    def step_closed(self, _: str) -> None:
+        """Until the peer has closed its side."""
+        self.pump(lambda: self.channel.peer_closed)
+
+    def step_close(self, _: str) -> None:
+        """Closes where this side has not, and answers what comes until the peer has closed too."""
+        if not self.channel.closed:
+            self._write(self.channel.close())
+        self.pump(lambda: self.channel.over)
 
     def _begin(self, kind: int) -> None:
         self.pump(self.channel.may_request)
@@ -134,17 +146,18 @@ class Session:
         """Answers what comes until the condition holds."""
         deadline = time.monotonic() + PATIENCE
         while not until():
-            if self.ended:
+            if self.channel.over:
                 raise Ended("the session ended while something else was waited for")
             if time.monotonic() > deadline:
                 raise Ended("nothing of what was waited for came in time")
             self._look()
-            if self.ended:
+            if self.channel.over:
                 continue
             try:
                 record = self.stream.read(TICK)
             except Ended as end:
-                self.emit("cut-short", detail=str(end))
+                if not self.channel.peer_closed:
+                    self.emit("cut-short", detail=str(end))
                 raise
             if record is not None:
                 for event in self.channel.receive(record):
@@ -156,13 +169,8 @@ class Session:
         self._looked = time.monotonic()
         end = self.watch.end()
         if end is not None:
-            try:
-                if not self.sent_close:
-                    self._write(self.channel.abort(*end))
-            except Ended:
-                pass  # the peer saw it first, and is gone
+            self._answer(self.channel.abort(*end))
             self.emit("aborted", by="me", reason=end[0], detail=end[1])
-            self.channel.over = self.ended = True
 
     def _meet(self, event: Event) -> None:
         getattr(self, "_on_" + event.name)(event.of)
@@ -174,7 +182,7 @@ class Session:
         self.messages += 1
         shown = data.decode(errors="replace") if len(data) <= 1000 else None
         self.emit("message", number=self.messages, length=len(data), text=shown)
-        if self.echo:
+        if self.echo and not self.channel.closed:
             self._write(*self.channel.message(data))
 
     def _on_requested(self, request: epochs.EpochRequest) -> None:
@@ -184,10 +192,10 @@ class Session:
                 raise Disagreement(self.refusing.pop(0))
             state = judge_epoch(self.chain, self.policy, request.proposal, self.state, self.channel.block_number)
         except Disagreement as reason:
-            self._write(self.channel.refuse(reason))
+            self._answer(self.channel.refuse(reason))
             self.emit("refused", by="me", reason=reason.name, detail=reason.detail)
             return
-        self._write(self.channel.agree(state.hash(), Randomness()))
+        self._answer(self.channel.agree(state.hash(), Randomness()))
 
     def _on_dropped(self, kind: int) -> None:
         self.dropped = True
@@ -200,8 +208,7 @@ class Session:
         number, mine, kind = of
         if mine:
             self.wanted = None
-            if not self.sent_close:
-                self._write(self.channel.confirm())
+            self._answer(self.channel.confirm())
         self.epochs += 1
         self.emit("epoch", number=number, by="me" if mine else "peer", kind=kind, h=self.channel.epoch.h.hex())
 
@@ -211,15 +218,18 @@ class Session:
         self.emit("refused", by="peer", reason=reason.name, detail=reason.detail)
 
     def _on_closed(self, _) -> None:
-        self.ended = True
         self.emit("closed")
 
     def _on_aborted(self, of: tuple[str, int]) -> None:
-        self.ended = True
         self.emit("aborted", by="peer", reason=of[0], detail=of[1])
 
+    def _answer(self, record: bytes) -> None:
+        """Sends what the peer may not wait for any more: where it has left, what it sent before says how it ended."""
+        try:
+            self._write(record)
+        except Ended:
+            pass
+
     def _write(self, *records: bytes) -> None:
-        if self.ended and self.channel.over:
-            raise ProtocolError("the session is over")
         for record in records:
             self.stream.write(record)

@@ -1,7 +1,7 @@
 import unittest
 
 from countersign_peer import records
-from countersign_peer.channel import INITIATOR, Channel
+from countersign_peer.channel import INITIATOR, RESPONDER, Channel
 from countersign_peer.datagram import Lane, datagram_keys, lane_of, pack
 from countersign_peer.epochs import ROTATION, STATE_TICKET
 from countersign_peer.errors import Disagreement, ProtocolError
@@ -88,12 +88,34 @@ class Records(unittest.TestCase):
         said(responder, b"the other direction goes on", initiator)
         with self.assertRaises(ValueError):
             initiator.message(b"no more")
-        with self.assertRaises(ProtocolError):
-            responder.receive(b"\x10" + bytes(16))
         event = initiator.receive(responder.abort("Superseded", 1))[0]
         self.assertEqual((event.name, event.of), ("aborted", ("Superseded", 1)))
-        with self.assertRaises(ValueError):
-            initiator.close()
+        for say in (initiator.close, lambda: initiator.abort("Unproven"), lambda: initiator.message(b"x")):
+            with self.assertRaises(ValueError):
+                say()
+
+    def test_data_or_a_second_close_after_a_close_is_out_of_place(self):
+        for kind in (records.DATA, records.DATA_MORE, records.CLOSE):
+            for padded_to in (None, 64):
+                initiator, responder = session()
+                responder.receive(initiator.close())
+                with self.assertRaises(ProtocolError, msg=(kind, padded_to)):
+                    responder.receive(initiator._send.seal(kind, b"", padded_to))
+                with self.assertRaises(ValueError):
+                    initiator.close()
+
+    def test_a_side_that_has_closed_can_abort(self):
+        initiator, responder = session()
+        responder.receive(initiator.close())
+        event = responder.receive(initiator.abort("Revoked", 1))[0]
+        self.assertEqual((event.name, event.of), ("aborted", ("Revoked", 1)))
+        self.assertTrue(initiator.over and responder.over)
+
+    def test_within_a_message_there_is_no_close(self):
+        initiator, responder = session()
+        responder.receive(initiator._send.seal(records.DATA_MORE, b"half"))
+        with self.assertRaises(ProtocolError):
+            responder.receive(initiator.close())
 
     def test_content_that_is_not_of_its_form(self):
         for kind, content in (
@@ -214,6 +236,117 @@ class Epochs(unittest.TestCase):
         initiator.receive(reply)
         with self.assertRaises(ProtocolError):
             responder.receive(initiator.confirm())
+
+
+class Wire:
+    """What is under way between two sides, in the order in which it was sent."""
+
+    def __init__(self, sides: tuple[Channel, Channel]):
+        self.sides = sides
+        self._under_way: tuple[list[bytes], list[bytes]] = ([], [])
+
+    def send(self, sender: int, record: bytes) -> None:
+        self._under_way[sender].append(record)
+
+    def deliver(self) -> None:
+        for sender, sent in enumerate(self._under_way):
+            while sent:
+                self.sides[1 - sender].receive(sent.pop(0))
+
+
+class ClosedInOneDirection(unittest.TestCase):
+    """Requests, replies, refusals, confirmations and aborts go on until both have closed (SPEC 6.3)."""
+
+    def test_whoever_closed_and_whoever_begins_the_keys_are_renewed(self):
+        for closing in (0, 1):
+            for beginning in (0, 1):
+                sides = session()
+                closed, open_still = sides[closing], sides[1 - closing]
+                beginner, other = sides[beginning], sides[1 - beginning]
+                open_still.receive(closed.close())
+                for block, kind in ((8, ROTATION), (9, STATE_TICKET)):
+                    self.assertEqual(names(other.receive(request(beginner, kind, block))), ["requested"])
+                    said(open_still, b"meanwhile", closed)
+                    reply = other.agree(state(block=block).hash(), randomness("agree"))
+                    self.assertEqual(names(beginner.receive(reply)), ["epoch"])
+                    self.assertEqual(names(other.receive(beginner.confirm())), ["epoch"])
+                    said(open_still, b"new", closed)
+                self.assertEqual(sides[0].epoch, sides[1].epoch)
+                self.assertEqual((sides[0].number, sides[1].number), (2, 2))
+
+    def test_a_close_at_any_step_of_a_renewal_lets_it_end(self):
+        for closing in (0, 1):
+            for step in range(5):
+                sides = initiator, responder = session()
+                wire = Wire(sides)
+
+                def now(here, wire=wire, step=step, closing=closing):
+                    if here == step:
+                        wire.send(closing, wire.sides[closing].close())
+
+                now(0)
+                wire.send(INITIATOR, request(initiator, ROTATION))
+                now(1)
+                wire.deliver()
+                now(2)
+                wire.send(RESPONDER, responder.agree(state(block=8).hash(), randomness("agree")))
+                now(3)
+                wire.deliver()
+                wire.send(INITIATOR, initiator.confirm())
+                now(4)
+                wire.deliver()
+                self.assertEqual(initiator.epoch, responder.epoch, (closing, step))
+                self.assertEqual((initiator.number, initiator.over, responder.over), (1, False, False))
+                self.assertTrue(sides[closing].closed and sides[1 - closing].peer_closed)
+                self.assertTrue(initiator.may_request() and responder.may_request())
+
+    def test_where_both_have_closed_nothing_is_requested_answered_or_read(self):
+        """Each closes while something is under way; what crossed the second close is passed over."""
+        for asked_first in (True, False):
+            initiator, responder = session()
+            ours = request(initiator, ROTATION)
+            if asked_first:
+                responder.receive(ours)
+            closes = initiator.close(), responder.close()
+            if not asked_first:
+                responder.receive(ours)
+            late = responder.agree(state(block=8).hash(), randomness("agree")) if asked_first else None
+            self.assertEqual(names(responder.receive(closes[0])), ["closed"])
+            self.assertEqual(names(initiator.receive(closes[1])), ["closed"])
+            self.assertTrue(initiator.over and responder.over)
+            if late is not None:
+                self.assertEqual(initiator.receive(late), [])
+                self.assertEqual(initiator.number, 0)
+            for side in (initiator, responder):
+                self.assertFalse(side.may_request())
+                refused = (
+                    lambda side=side: request(side, ROTATION),
+                    lambda side=side: side.agree(state(block=8).hash(), randomness("agree")),
+                    lambda side=side: side.refuse(Disagreement("Busy")),
+                    side.confirm,
+                    lambda side=side: side.abort("Unproven"),
+                )
+                for say in refused:
+                    with self.assertRaises(ValueError):
+                        say()
+
+    def test_a_request_that_crossed_the_second_close_is_not_answered(self):
+        initiator, responder = session()
+        responder.receive(initiator.close())
+        asked = request(initiator, ROTATION)
+        initiator.receive(responder.close())
+        self.assertEqual(responder.receive(asked), [])
+        self.assertTrue(initiator.over and responder.over)
+
+    def test_a_refusal_comes_from_and_to_a_side_that_has_closed(self):
+        for closing in (0, 1):
+            sides = session()
+            sides[1 - closing].receive(sides[closing].close())
+            for asking in (0, 1):
+                sides[1 - asking].receive(request(sides[asking], ROTATION))
+                refusal = sides[1 - asking].refuse(Disagreement("Busy"))
+                self.assertEqual(names(sides[asking].receive(refusal)), ["refused"])
+                self.assertTrue(sides[asking].may_request())
 
 
 class Datagrams(unittest.TestCase):
