@@ -180,6 +180,24 @@ def dials_and_rotates(stage: Stage) -> None:
     listener.end()
 
 
+def dials_and_closes_first(stage: Stage) -> None:
+    """A subscriber: it has closed its side, and both renew the keys all the same, the listener's data between."""
+    listener = real_listen(stage, "bob", "--once")
+    steps = ("send:subscribe", "shut", "await:1", "rotate", "renewed", "state-ticket", "renewed", "await:2", "close")
+    peer = connect_to(stage, listener, "peer", "alice", "--do", *steps)
+    listener.until_output(b"subscribe")
+    listener.write(b"before")
+    peer.event("message", text="before")
+    peer.event("epoch", by="me", kind=0)
+    peer.event("epoch", by="me", kind=1)
+    listener.write(b"behind")
+    listener.process.stdin.close()
+    peer.event("message", text="behind")
+    peer.event("closed")
+    peer.end()
+    listener.end()
+
+
 def dials_and_rotates_classically(stage: Stage) -> None:
     listener = real_listen(stage, "dave", "--once", "--suites", CHOICE["classical"])
     steps = ("rotate", "renewed", "state-ticket", "renewed", "send:classical", "await:1", "close")
@@ -312,6 +330,21 @@ def answers_and_rotates(stage: Stage) -> None:
     listener.end()
 
 
+def answers_one_that_has_closed(stage: Stage) -> None:
+    """`countersign connect` has closed its side, and goes on answering while it receives."""
+    steps = ("closed", "send:a ", "rotate", "renewed", "send:b ", "state-ticket", "renewed", "send:c", "close")
+    listener = peer_listen(stage, "bob", "--do", *steps)
+    dialler = connect_to(stage, listener, "real", "alice")
+    same_session(dialler, listener)
+    dialler.process.stdin.close()
+    listener.event("closed")
+    listener.event("epoch", by="me", kind=0)
+    listener.event("epoch", by="me", kind=1)
+    dialler.until_output(b"a b c")
+    dialler.end()
+    listener.end()
+
+
 # -- the peer with itself: what the programs do not do on demand
 
 
@@ -357,6 +390,18 @@ def itself_with_requests_that_cross(stage: Stage) -> None:
     peer.event("ignored", kind=1)
     peer.event("epoch", number=1, by="me", kind=0)
     peer.event("message", text="c")
+    peer.end()
+    listener.end()
+
+
+def itself_closed_in_one_direction(stage: Stage) -> None:
+    """Both renew the keys after the dialler has closed, whoever begins."""
+    listener = peer_listen(stage, "bob", "--do", "closed", "send:a", "epoch:1", "rotate", "renewed", "send:b", "close")
+    steps = ("shut", "await:1", "rotate", "epoch:1", "await:2", "close")
+    peer = connect_to(stage, listener, "peer", "alice", "--do", *steps)
+    peer.event("epoch", number=1, by="me", kind=0)
+    peer.event("epoch", number=2, by="peer", kind=0)
+    peer.event("message", text="b")
     peer.end()
     listener.end()
 
@@ -410,6 +455,7 @@ SCENARIOS = (
     dials_and_cuts_the_stream,
     dials_and_aborts,
     dials_and_rotates,
+    dials_and_closes_first,
     dials_and_rotates_classically,
     dials_and_resumes,
     dials_with_a_ticket_that_is_unknown,
@@ -419,10 +465,12 @@ SCENARIOS = (
     answers_the_second_time,
     answers_under_load,
     answers_and_rotates,
+    answers_one_that_has_closed,
     itself_under_load_and_resumed,
     itself_under_load_with_a_ticket_that_is_unknown,
     itself_with_a_ticket_that_is_refused,
     itself_with_requests_that_cross,
+    itself_closed_in_one_direction,
     itself_refusing_an_epoch,
     revoked_in_a_session_the_peer_tells,
     revoked_in_a_session_countersign_tells,
