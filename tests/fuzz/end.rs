@@ -20,7 +20,7 @@ pub struct End {
     pub(super) has_closed: bool,
     /// Whether it has read the peer's close.
     pub(super) has_read_close: bool,
-    pub(super) is_over: bool,
+    pub(super) is_aborted: bool,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,7 +48,7 @@ impl End {
             is_lossless: true,
             has_closed: false,
             has_read_close: false,
-            is_over: false,
+            is_aborted: false,
         }
     }
 
@@ -63,14 +63,14 @@ impl End {
         self.sent[..gone].iter().rev().nth(back).map(|(record, _)| record)
     }
 
-    /// Whether this end still reads.
-    pub(super) const fn can_receive(&self) -> bool {
-        !self.is_over && !self.has_read_close
+    /// By an abort, or because both have closed.
+    pub(super) const fn is_over(&self) -> bool {
+        self.is_aborted || (self.has_closed && self.has_read_close)
     }
 
     pub(super) fn assert_may_refuse_to_send(&self, refused: Result<(), Error>) {
         match refused.unwrap_err() {
-            Error::ApiMisuse(ApiMisuse::SessionOver) => assert!(self.has_closed || !self.can_receive()),
+            Error::ApiMisuse(ApiMisuse::SessionOver) => assert!(self.has_closed || self.is_over()),
             Error::Exhausted(Exhausted::Records | Exhausted::Bytes) => {}
             Error::ApiMisuse(
                 ApiMisuse::RecordTooLong { length, maximum } | ApiMisuse::DatagramTooLong { length, maximum },

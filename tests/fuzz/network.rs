@@ -120,7 +120,7 @@ impl Session {
         if aborted.is_err() {
             return end.assert_may_refuse_to_send(aborted);
         }
-        end.is_over = true;
+        end.is_aborted = true;
         let record = end.channel.next_outgoing().unwrap();
         end.put_on_wire(record, Meaning::Aborted(why));
         self.flush(by);
@@ -129,7 +129,7 @@ impl Session {
     /// Hands the oldest record that `from` sent to its peer.
     pub fn deliver(&mut self, from: usize, now_ms: u64) {
         let Some(record) = self.ends[from].wire.pop_front() else { return };
-        let is_due = self.ends[from].is_lossless && self.ends[1 - from].can_receive();
+        let is_due = self.ends[from].is_lossless && !self.ends[1 - from].is_over();
         let accepted = self.hand_over(1 - from, &record, now_ms);
         assert_eq!(accepted.is_ok(), is_due, "what is whole is accepted, after a loss nothing: {accepted:?}");
     }
@@ -142,8 +142,9 @@ impl Session {
 
     /// Gives an end bytes of the adversary's making.
     pub fn inject(&mut self, to: usize, bytes: &[u8], now_ms: u64) {
-        // The very record that is due is no injection.
-        if self.ends[1 - to].wire.front().is_none_or(|due| due != bytes) {
+        // The very record that is due is no injection, be it that it was lost before.
+        let due = self.ends[1 - to].sent.get(self.ends[to].accepted);
+        if due.is_none_or(|(record, _)| record != bytes) {
             assert!(self.hand_over(to, bytes, now_ms).is_err(), "an end accepted what was not due");
         }
     }
@@ -190,13 +191,16 @@ impl Session {
                 }
             }
         }
-        if self.ends.iter().any(|end| !end.is_lossless || end.has_closed || end.is_over) {
+        if self.ends.iter().any(|end| !end.is_lossless || end.is_over()) {
             return;
         }
         let [alice, bob] = &self.ends;
         assert!(alice.channel.is_idle() && bob.channel.is_idle(), "an epoch never came to its end");
         assert_eq!(alice.channel.agreed().epoch, bob.channel.agreed().epoch);
         for from in [0, 1] {
+            if self.ends[from].has_closed {
+                continue;
+            }
             let before = self.ends[1 - from].accepted;
             self.send(from, ContentType::Data, b"and on");
             while !self.ends[from].wire.is_empty() {
@@ -227,7 +231,7 @@ impl Session {
         };
         assert_eq!(received, *meant);
         end.accepted += 1;
-        end.is_over |= matches!(received, Meaning::Aborted(_));
+        end.is_aborted |= matches!(received, Meaning::Aborted(_));
         end.has_read_close |= received == Meaning::Close;
         self.flush(to);
         self.note_epoch(to);
@@ -239,8 +243,8 @@ impl Session {
         let mut queued = 0;
         while let Some(record) = end.channel.next_outgoing() {
             assert!(
-                record.len() <= MAX_MESSAGE && !end.has_closed,
-                "a control record after a close, or too long"
+                record.len() <= MAX_MESSAGE && !end.is_over(),
+                "a control record after the end, or too long"
             );
             end.put_on_wire(record, Meaning::Control);
             queued += 1;
