@@ -24,7 +24,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::channel::content::RecordType;
-use crate::channel::direction::Direction;
+use crate::channel::direction::{Direction, Used};
 use crate::channel::epoch::{Considered, Requested};
 use crate::channel::lane::Lane;
 use crate::error::Error;
@@ -205,14 +205,22 @@ impl Channel {
             Role::Responder => hard_age_ms.saturating_sub(soft_age_ms) / 4,
         };
         let soft_at = rotated_at.saturating_add(soft_age_ms).saturating_add(patience);
-        let is_half_used = used.records >= caps.records / 2 || used.bytes >= caps.bytes / 2;
-        let wanted_at = if is_half_used { now_ms } else { soft_at }.max(self.no_rotation_before_ms);
+        let wanted_at = if self.is_half_used() { now_ms } else { soft_at }.max(self.no_rotation_before_ms);
         let may_request = self.is_idle() && !self.is_over();
         if may_request && now_ms >= wanted_at {
             return Due::Rotation;
         }
         let again_at_ms = if may_request { wanted_at.min(hard_at) } else { hard_at };
         Due::Nothing { again_at_ms: Some(again_at_ms) }
+    }
+
+    /// Whether the keys that this side sends records or datagrams with have protected half of what they may: time for a
+    /// rotation, whatever their age.
+    #[must_use]
+    pub fn is_half_used(&self) -> bool {
+        let caps = self.limits.caps();
+        let is_half = |used: Used| used.records >= caps.records / 2 || used.bytes >= caps.bytes / 2;
+        is_half(self.sender.used()) || is_half(self.lane.used())
     }
 
     /// What names this session among those of a socket.

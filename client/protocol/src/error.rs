@@ -198,8 +198,8 @@ pub enum ApiMisuse {
     /// The answer is not of the kind that was requested.
     #[error("the key request was answered with another kind of answer")]
     WrongAnswer,
-    /// Ephemerals of the classical suite in a hybrid handshake.
-    #[error("the ephemerals were made for the classical suite")]
+    /// Ephemerals of the classical suite in a hybrid handshake, or none where some are needed.
+    #[error("the ephemerals were made for the classical suite, or are missing")]
     EphemeralsOfOtherSuite,
     /// Both ends are the same key.
     #[error("a party cannot dial its own key")]

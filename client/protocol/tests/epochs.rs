@@ -498,6 +498,45 @@ fn half_the_caps_are_soft_and_the_whole_is_hard_but_for_an_end() {
 }
 
 #[test]
+fn datagrams_wear_their_keys_too() {
+    let mut session = Session::hybrid();
+    session.alice.set_limits(Limits { max_records: 10, ..Limits::default() });
+    for _ in 0..5 {
+        assert!(matches!(session.alice.due(0), Due::Nothing { .. }));
+        session.alice.append_datagram(b"tick", &mut Vec::new()).unwrap();
+    }
+    assert_eq!(session.alice.due(0), Due::Rotation);
+    for _ in 5..10 {
+        session.alice.append_datagram(b"tick", &mut Vec::new()).unwrap();
+    }
+    let refused = session.alice.append_datagram(b"tick", &mut Vec::new());
+    assert_eq!(refused, Err(Exhausted::Records.into()));
+    assert_eq!(session.alice.due(0), Due::Rotation, "and the stream goes on");
+    session.rotate(78);
+    session.alice.append_datagram(b"tick", &mut Vec::new()).unwrap();
+}
+
+#[test]
+fn a_state_ticket_is_agreed_to_without_ephemeral_keys_and_a_rotation_is_not() {
+    let mut session = Session::hybrid();
+    session.alice.request_rotation(session.alice_view(78), initiator_ephemerals(Suite::Hybrid)).unwrap();
+    deliver(&mut session.alice, &mut session.bob);
+    assert!(session.bob.is_rotation_requested());
+    let refused = session.bob.agree_to_state_ticket(session.bob_view(78));
+    assert_eq!(refused, Err(ApiMisuse::EphemeralsOfOtherSuite.into()));
+    session.bob.agree(session.bob_view(78), responder_ephemerals()).unwrap();
+    deliver(&mut session.bob, &mut session.alice);
+    deliver(&mut session.alice, &mut session.bob);
+    session.alice.request_state_ticket(session.alice_view(79)).unwrap();
+    deliver(&mut session.alice, &mut session.bob);
+    assert!(!session.bob.is_rotation_requested());
+    session.bob.agree_to_state_ticket(session.bob_view(79)).unwrap();
+    assert_eq!(deliver(&mut session.bob, &mut session.alice), [Event::Begun]);
+    assert_eq!(deliver(&mut session.alice, &mut session.bob), [Event::Begun]);
+    session.talk();
+}
+
+#[test]
 fn padded_records_show_their_bucket_alone_whatever_they_carry() {
     let mut session = Session::hybrid();
     session.alice.set_padding(Padding::PowersOfTwo { least: 4_096.try_into().unwrap() });

@@ -29,6 +29,8 @@ pub(crate) struct Core<S> {
     pub(crate) inbound: Inbound,
     pub(crate) outbound: Outbound,
     pub(crate) ended: Option<Ended>,
+    /// Whether the upkeep was told in this second that the keys are half used.
+    pub(crate) has_told_use: bool,
     /// What is said where the keys are worn out.
     pub(crate) when_worn_out: Abort,
     /// What the upkeep has not been told yet. The protocol lets one request be under way at a time, so it is short.
@@ -67,6 +69,7 @@ impl<S> Core<S> {
             inbound,
             outbound,
             ended,
+            has_told_use: false,
             when_worn_out,
             events,
             wakers,
@@ -90,6 +93,18 @@ impl<S> Core<S> {
         }
         self.wakers.wake_all();
         ended
+    }
+
+    /// Whether both directions are at their end, so that there is nothing to keep.
+    pub(crate) const fn is_over(&self) -> bool {
+        self.ended.is_some() || (!self.inbound.is_open() && self.outbound.is_over())
+    }
+
+    /// Something was sealed: where the keys are half used, the upkeep need not wait for its next look at them.
+    pub(crate) fn note_use(&self) {
+        if !self.has_told_use && self.channel.is_half_used() {
+            self.wakers.wake(Waiting::Upkeep);
+        }
     }
 
     pub(crate) fn tell_upkeep(&mut self, event: UpkeepEvent) {

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use countersign_protocol::{ApiMisuse, Error as ProtocolError, OpenedDatagram};
+use countersign_protocol::{ApiMisuse, Due, Error as ProtocolError, OpenedDatagram};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::Notify;
 
@@ -113,13 +113,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         let shared = self.connection.upgrade().ok_or(TransportError::Closed)?;
         let mut core = shared.lock();
         core.check_keys()?;
+        if core.is_over() {
+            return Err(TransportError::Closed);
+        }
+        core.note_use();
         let mut sealed = Vec::new();
         match core.channel.append_datagram(content, &mut sealed) {
             Ok(()) => Ok(sealed),
             Err(ProtocolError::ApiMisuse(ApiMisuse::DatagramTooLong { length, maximum: limit })) => {
                 Err(TransportError::DatagramTooLong { length, limit })
             }
-            Err(error) => Err(core.worn_out(error.into())),
+            // Until the rotation that is due by now, the stream alone carries on.
+            Err(error) => Err(error.into()),
         }
     }
 }
@@ -127,18 +132,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 impl<S> Session<S> {
     fn check(&self) -> Result<(), TransportError> {
         let shared = self.connection.upgrade().ok_or(TransportError::Closed)?;
-        let ended = shared.lock().ended;
-        ended.map_or(Ok(()), |ended| Err(ended.into()))
+        let core = shared.lock();
+        match core.ended {
+            Some(ended) => Err(ended.into()),
+            None if core.is_over() => Err(TransportError::Closed),
+            None => Ok(()),
+        }
     }
 
     /// The content of a datagram that opens, and whether it is the newest.
     fn open(&self, datagram: &mut [u8]) -> Option<(Vec<u8>, bool)> {
         let shared = self.connection.upgrade()?;
         let mut core = shared.lock();
-        if core.ended.is_some() {
+        let now = core.now_ms();
+        // Nobody keeps a session that is over, and keys past their age are not to be believed.
+        if core.is_over() || core.channel.due(now) == Due::End {
             return None;
         }
-        let now = core.now_ms();
         let OpenedDatagram { content, is_newest, .. } = core.channel.open_datagram(datagram, now).ok()?;
         Some((content.to_vec(), is_newest))
     }

@@ -60,7 +60,7 @@ pub enum TransportError {
     /// An error that was reported earlier ended this direction of the connection.
     #[error("the connection failed earlier and cannot be used again; open another")]
     Failed,
-    /// One side ended the session by its word, in both directions at once.
+    /// One side ended the session by its word, in both directions at once. What was received and not read yet is dropped.
     #[error("{by} ended the session: {why}")]
     Ended {
         /// Who ended it.

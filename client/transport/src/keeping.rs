@@ -22,7 +22,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Core<S> {
         if let Some(event) = self.events.pop_front() {
             return Poll::Ready(event);
         }
-        if is_time {
+        if is_time || (!self.has_told_use && self.channel.is_half_used()) {
+            self.has_told_use = !is_time;
             return self.poll_age();
         }
         Poll::Pending
@@ -31,11 +32,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Core<S> {
     /// Whether something may come that is worth reading.
     fn wants_more(&self) -> bool {
         self.inbound.wants_more() && !self.channel.is_over()
-    }
-
-    /// Whether both directions are at their end, so that there is nothing to keep.
-    pub(crate) const fn is_over(&self) -> bool {
-        self.ended.is_some() || (!self.inbound.is_open() && self.outbound.is_over())
     }
 
     /// Sends what is queued, shuts the sending half, and reads until the peer has done the same: to close a TCP

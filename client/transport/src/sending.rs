@@ -23,6 +23,7 @@ impl<S: AsyncWrite + Unpin> Core<S> {
     pub(crate) fn queue_message(&mut self, message: &[u8]) -> Result<(), TransportError> {
         self.check_keys()?;
         let queued = self.outbound.queue_message(&mut self.channel, message);
+        self.note_use();
         queued.map_err(|error| self.worn_out(error))
     }
 
@@ -34,6 +35,7 @@ impl<S: AsyncWrite + Unpin> Core<S> {
     ) -> Poll<Result<usize, TransportError>> {
         ready!(self.poll_ready(cx))?;
         let queued = self.outbound.queue_bytes(&mut self.channel, data);
+        self.note_use();
         let accepted = queued.map_err(|error| self.worn_out(error))?;
         // Accepted already, so to wait for the peer is the next call's part.
         self.drain();

@@ -112,6 +112,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Upkeep<S> {
         self.send(|channel| channel.agree(view, ephemerals))
     }
 
+    /// As [`agree`](Self::agree), to a state ticket, which takes no ephemeral keys.
+    ///
+    /// # Errors
+    /// As [`agree`](Self::agree).
+    pub fn agree_to_state_ticket(&mut self, view: StateView) -> Result<(), TransportError> {
+        self.send(|channel| channel.agree_to_state_ticket(view))
+    }
+
     /// Refuses the peer's request; the channel goes on in the epoch it is in.
     ///
     /// # Errors
@@ -200,6 +208,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Upkeep<S> {
 
     fn finish(&mut self, ended: Option<Ended>) -> UpkeepEvent {
         self.ending = None;
+        self.wakers.wake_all();
         *self.over.insert(UpkeepEvent::Ended(ended))
     }
 }

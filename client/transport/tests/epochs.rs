@@ -184,6 +184,22 @@ async fn a_state_that_differs_is_refused_with_what_differs() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_fast_sender_gets_new_keys_before_the_next_tick() {
+    let limits = Limits { max_records: 200, ..Limits::default() };
+    let (mut a, mut b) = pair::in_memory_with(1 << 16, |channel: &mut Channel| channel.set_limits(limits));
+    let _keeping = [(a.upkeep(), Role::Initiator), (b.upkeep(), Role::Responder)]
+        .map(|(upkeep, role)| tokio::spawn(pair::keep(upkeep, role)));
+    let started = Instant::now();
+    for _ in 0..1_000 {
+        a.send_message(b"tick").await.unwrap();
+        assert_eq!(b.next_message().await.unwrap().unwrap(), b"tick");
+        tokio::task::yield_now().await;
+    }
+    assert!(epoch(&a) >= 5, "{}", epoch(&a));
+    assert!(started.elapsed() < Duration::from_secs(1), "and no time has passed");
+}
+
+#[tokio::test(start_paused = true)]
 async fn half_of_what_a_key_may_protect_makes_a_rotation_due() {
     let limits = Limits { max_records: 100, ..Limits::default() };
     let (mut a, mut b) = pair::in_memory_with(1 << 16, |channel: &mut Channel| channel.set_limits(limits));

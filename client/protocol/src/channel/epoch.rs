@@ -130,7 +130,7 @@ impl Considered {
         mut self,
         link: &Link<'_>,
         view: &StateView,
-        ephemerals: crate::ResponderEphemerals,
+        ephemerals: Option<crate::ResponderEphemerals>,
     ) -> Result<(Vec<u8>, crate::symmetric::Split), Error> {
         let (symmetric, psk) = link.open(self.kind, link.role.other(), &self.prefix, view);
         let mut content = head(self.kind, self.epoch).to_vec();

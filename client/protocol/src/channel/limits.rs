@@ -3,7 +3,8 @@
 /// When this side's keys are renewed, and when it stops using them.
 ///
 /// Ages count from the last rotation (or from the handshake), records and bytes from the last new key of this side's
-/// sending direction. Half the caps is soft.
+/// sending direction, those of datagrams by themselves. Half the caps is soft: leave a second half that lasts for as long as a
+/// proof of the chain's state and a round trip take, or a fast sender wears its keys out before they are renewed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     /// From this age on a rotation is due, in milliseconds. The session's responder waits a quarter of what lies between

@@ -51,6 +51,23 @@ impl Channel {
         }
     }
 
+    /// Whether what the peer proposes is a rotation, for which this side needs ephemeral keys.
+    #[must_use]
+    pub fn is_rotation_requested(&self) -> bool {
+        matches!(&self.step, Step::Considered(considered) if considered.kind == Kind::Rotation)
+    }
+
+    /// As [`agree`](Self::agree), to a state ticket.
+    ///
+    /// # Errors
+    /// As [`agree`](Self::agree); [`ApiMisuse::EphemeralsOfOtherSuite`] where it is a rotation, which stays unanswered.
+    pub fn agree_to_state_ticket(&mut self, view: StateView) -> Result<(), Error> {
+        if self.is_rotation_requested() {
+            return Err(ApiMisuse::EphemeralsOfOtherSuite.into());
+        }
+        self.agree_with(view, None)
+    }
+
     /// Agrees to the epoch that the peer proposes: `view` is this side's own proof of it. Where it cannot, it refuses, with
     /// the reason. A state ticket leaves the ephemerals unused.
     ///
@@ -59,6 +76,10 @@ impl Channel {
     /// told; [`ChainDisagrees::NotConfirmed`](crate::ChainDisagrees::NotConfirmed) and [`PeerMisbehaved`], upon which to
     /// close the connection.
     pub fn agree(&mut self, view: StateView, ephemerals: ResponderEphemerals) -> Result<(), Error> {
+        self.agree_with(view, Some(ephemerals))
+    }
+
+    fn agree_with(&mut self, view: StateView, ephemerals: Option<ResponderEphemerals>) -> Result<(), Error> {
         self.check_not_over()?;
         let step = core::mem::replace(&mut self.step, Step::Idle);
         let Step::Considered(considered) = step else {
@@ -150,7 +171,7 @@ impl Channel {
         &mut self,
         considered: Considered,
         view: StateView,
-        ephemerals: ResponderEphemerals,
+        ephemerals: Option<ResponderEphemerals>,
     ) -> Result<(), Error> {
         epoch::check_continues(&view, &self.agreed.view, self.role)?;
         considered.proposal.check_against(&view, self.role)?;

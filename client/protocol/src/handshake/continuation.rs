@@ -85,7 +85,7 @@ pub(crate) fn answer(
     psk: &Secret32,
     freshness: Freshness,
     message: &mut [u8],
-    ephemerals: ResponderEphemerals,
+    ephemerals: Option<ResponderEphemerals>,
     out: &mut Vec<u8>,
 ) -> Result<Split, Error> {
     symmetric.mix_psk(psk);
@@ -110,6 +110,7 @@ pub(crate) fn answer(
     }
     open_payload(&mut symmetric, payload)?;
     if let Some((their_ephemeral, kem)) = theirs {
+        let ephemerals = ephemerals.ok_or(ApiMisuse::EphemeralsOfOtherSuite)?;
         let ResponderEphemerals { mut ephemeral, encapsulation } = ephemerals;
         let kem_secret = write_reply_keys(
             &mut symmetric,

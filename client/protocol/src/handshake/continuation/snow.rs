@@ -53,7 +53,7 @@ fn snows_initiator_and_our_responder_agree_byte_for_byte() {
             &psk(PSK),
             freshness,
             &mut buffer[..length],
-            ours_to_answer(),
+            Some(ours_to_answer()),
             &mut second,
         )
         .unwrap();
@@ -74,7 +74,7 @@ fn another_psk_opens_nothing() {
             &psk([0x78; 32]),
             Freshness::Ephemeral(suite),
             &mut buffer[..length],
-            ours_to_answer(),
+            Some(ours_to_answer()),
             &mut Vec::new(),
         );
         assert_eq!(refused.err(), Some(Error::from(ChainDisagrees::NotConfirmed)));

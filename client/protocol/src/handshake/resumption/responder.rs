@@ -127,7 +127,7 @@ impl AwaitingState {
             &psk(&self.ticket, &view),
             Freshness::Ephemeral(suite),
             &mut noise_message,
-            ephemerals,
+            Some(ephemerals),
             &mut reply,
         );
         let split = answered.map_err(|error| self.refuse(error))?;
