@@ -29,7 +29,7 @@ pub(crate) struct Core<S> {
     pub(crate) inbound: Inbound,
     pub(crate) outbound: Outbound,
     pub(crate) ended: Option<Ended>,
-    /// Whether the upkeep was told in this second that the keys are half used.
+    /// Whether the upkeep was told that the present keys are half used; again with every tick.
     pub(crate) has_told_use: bool,
     /// What is said where the keys are worn out.
     pub(crate) when_worn_out: Abort,

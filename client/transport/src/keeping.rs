@@ -22,8 +22,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Core<S> {
         if let Some(event) = self.events.pop_front() {
             return Poll::Ready(event);
         }
-        if is_time || (!self.has_told_use && self.channel.is_half_used()) {
-            self.has_told_use = !is_time;
+        let is_half_used = self.channel.is_half_used();
+        self.has_told_use &= is_half_used;
+        if is_time || (is_half_used && !self.has_told_use) {
+            self.has_told_use = is_half_used;
             return self.poll_age();
         }
         Poll::Pending
