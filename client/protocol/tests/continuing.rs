@@ -6,7 +6,7 @@ mod support;
 use countersign_protocol::resumption::{self, AwaitingTicket};
 use countersign_protocol::{
     Abort, Address, Anchor, ApiMisuse, ChainDisagrees, ContentType, Due, Error, Identity, Label, Limits,
-    PeerKey, Received, RegistryRecord, StateView,
+    PeerKey, Received, RegistryRecord, Role, StateView,
 };
 use support::{Pair, Party, anchor, initiator_ephemerals, readings, responder_ephemerals};
 
@@ -95,6 +95,20 @@ fn a_responder_agrees_with_a_view_of_both_parties_alone() {
         let awaiting = AwaitingTicket::read(&mut resume, &pair.bob.public_key(), pair.bob_suites).unwrap();
         let refusal = awaiting.open(bob).unwrap().accept(view, responder_ephemerals()).err().unwrap();
         assert_eq!(refusal.error, misuse);
+    }
+}
+
+#[test]
+fn a_record_of_the_same_version_may_still_be_another() {
+    for whose in [Role::Initiator, Role::Responder] {
+        let mut seen = Pair::new();
+        match whose {
+            Role::Initiator => seen.alice.record.valid_until = 1_900_000_000,
+            Role::Responder => seen.bob.record.valid_until = 1_900_000_000,
+        }
+        seen.reprove();
+        let peer = seen.read_hello(&mut Pair::new().hello().hello).unwrap();
+        assert_eq!(seen.accept(peer).err().unwrap().error, ChainDisagrees::Record(whose).into());
     }
 }
 

@@ -1,12 +1,12 @@
 //! What the public types show of themselves, in words and in numbers: no secret, and what SPEC.md says.
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
 mod support;
 
 use countersign_protocol::{
-    Address, COOKIE_MESSAGE, Cookie, CookieJar, FloorOf, Identity, Label, Limits, MAX_BYTES, MAX_CONTENT,
-    MAX_DATAGRAM, MAX_DATAGRAM_CONTENT, MAX_MESSAGE, MAX_READINGS, MAX_RECORDS, RECORD_OVERHEAD, Role,
-    StateHash, Suite,
+    Address, COOKIE_MESSAGE, Cookie, CookieJar, FloorOf, Identity, Label, LabelError, Limits, MAX_BYTES,
+    MAX_CONTENT, MAX_DATAGRAM, MAX_DATAGRAM_CONTENT, MAX_MESSAGE, MAX_READINGS, MAX_RECORDS, RECORD_OVERHEAD,
+    Role, StateHash, Suite,
 };
 use support::Pair;
 
@@ -22,6 +22,14 @@ fn identities_and_hashes_are_shown_whole() {
     let hash = StateHash([0x0f; 32]);
     assert_eq!(format!("{hash}"), format!("0x{}", "0f".repeat(32)));
     assert_eq!(format!("{hash:?}"), format!("StateHash({hash})"));
+}
+
+#[test]
+fn the_longest_text_of_a_label_is_31_bytes() {
+    let longest = "desk-7-of-the-longest-name-of-al";
+    assert_eq!(Label::from_text(longest), Err(LabelError::TooLong { length: 32 }));
+    let label = Label::from_text(&longest[..31]).unwrap();
+    assert_eq!((label.as_text(), label.0[31]), (Some(&longest[..31]), 0));
 }
 
 #[test]
