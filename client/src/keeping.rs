@@ -20,6 +20,8 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::error::Error;
 use crate::keeper::{Duties, Over, Renewal};
+use crate::pause::Pause;
+use crate::policy::LEAST_REBIND;
 use crate::refusal::reject_for;
 use crate::trader::Trader;
 use crate::watch::Watched;
@@ -38,6 +40,7 @@ pub(crate) struct Keeping {
     rebind_at: Option<Instant>,
     /// When the peer's last request was considered.
     considered_at: Instant,
+    pause: Pause,
 }
 
 /// What a session is kept by.
@@ -64,8 +67,9 @@ type Proof = Pin<Box<dyn Future<Output = Result<Option<StateView>, Error>> + Sen
 impl Keeping {
     pub(crate) fn new(kept: Kept) -> Self {
         let Kept { trader, upkeep, role, suite, duties, watched } = kept;
-        let (wish, step, rebind_at, considered_at) = (None, Step::Idle, None, Instant::now());
-        Self { trader, upkeep, role, suite, duties, watched, wish, step, rebind_at, considered_at }
+        let (wish, step, rebind_at) = (None, Step::Idle, None);
+        let (considered_at, pause) = (Instant::now(), Pause::default());
+        Self { trader, upkeep, role, suite, duties, watched, wish, step, rebind_at, considered_at, pause }
     }
 
     /// Keeps the session until it is over.
@@ -86,7 +90,7 @@ impl Keeping {
                 Some(order) = duties.orders.recv(), if wish.is_none() => self.wish = Some(order.into()),
                 () = at(*rebind_at), if wish.is_none() => {
                     self.put_off_rebinding();
-                    self.wish = Some(Wish::due(Renewal::StateTicket));
+                    self.wish = self.pause.is_over().then(|| Wish::due(Renewal::StateTicket));
                 }
             }
         };
@@ -95,13 +99,19 @@ impl Keeping {
 
     fn act_on(&mut self, event: UpkeepEvent) {
         match event {
-            UpkeepEvent::RotationDue => {
-                self.wish.get_or_insert_with(|| Wish::due(Renewal::Rotation));
-            }
+            UpkeepEvent::RotationDue => self.want_rotation(),
             UpkeepEvent::Requested => self.consider(),
             UpkeepEvent::EpochBegun => self.begin_epoch(),
             UpkeepEvent::Refused(reason) => self.take_refusal(reason),
             UpkeepEvent::Ended(_) => {}
+        }
+    }
+
+    /// Where one cannot be wanted now, it is told again that one is due.
+    fn want_rotation(&mut self) {
+        let is_requested = matches!(self.step, Step::Requested { .. });
+        if !is_requested && (self.wish.is_some() || self.pause.is_over()) {
+            Wish::raise(&mut self.wish);
         }
     }
 
@@ -136,8 +146,7 @@ impl Keeping {
 
     fn consider(&mut self) {
         let Some(proposal) = self.upkeep.requested() else { return };
-        // What was due to this side is what the peer does now; what was ordered is still wanted afterwards.
-        self.wish.take_if(|wish| wish.done.is_none());
+        Wish::yield_to_peer(&mut self.wish);
         let (trader, agreed) = (self.trader.clone(), self.duties.agreed.borrow().clone());
         let (anchor, not_before) = (proposal.anchor, self.considered_at + PACE);
         let proof = async move {
@@ -151,9 +160,14 @@ impl Keeping {
     fn take_proof(&mut self, proven: Result<Option<StateView>, Error>) {
         match (std::mem::replace(&mut self.step, Step::Idle), proven) {
             (Step::Proving(_), Ok(Some(view))) => self.request(view),
-            (Step::Proving(_), Ok(None)) => self.wish = None,
+            (Step::Proving(_), Ok(None)) => {
+                self.pause.end();
+                // A rotation that became due meanwhile needs no newer state.
+                self.wish.take_if(|wish| wish.renewal == Renewal::StateTicket);
+            }
             (Step::Proving(_), Err(error)) => {
                 self.upkeep.say_when_worn_out(Abort::Unproven);
+                self.pause.begin();
                 self.settle(Err(error));
             }
             (Step::Considering(proposal, _), outcome) => self.answer(&proposal, outcome),
@@ -162,6 +176,7 @@ impl Keeping {
     }
 
     fn request(&mut self, view: StateView) {
+        self.pause.end();
         let Some(renewal) = self.wish.as_ref().map(|wish| wish.renewal) else { return };
         let block = view.anchor().block_number;
         let requested =
@@ -278,7 +293,7 @@ impl Keeping {
             Role::Initiator => interval,
             Role::Responder => interval.saturating_add(interval / 4),
         };
-        let interval = self.trader.0.policy.rebind.map(patience);
+        let interval = self.trader.0.policy.rebind.map(|interval| patience(interval.max(LEAST_REBIND)));
         self.rebind_at = interval.and_then(|interval| Instant::now().checked_add(interval));
     }
 }

@@ -101,6 +101,7 @@ mod keeping;
 mod line;
 mod listener;
 mod opening;
+mod pause;
 mod policy;
 mod pool;
 mod recent_views;

@@ -42,8 +42,8 @@ pub struct Policy {
     /// the chain's time, so that it may be wound up. A revocation or an expiry ends it at once.
     pub overlap: Duration,
     /// How often the keys of a session are bound to a newer block, where there is one: what the session values is
-    /// proven anew and read in [`Session::agreed`](crate::Session::agreed). `None`: by rotations alone. The
-    /// session's responder waits a quarter longer, so that one side's policy serves both.
+    /// proven anew and read in [`Session::agreed`](crate::Session::agreed). `None`: by rotations alone; at
+    /// least 1 s. The session's responder waits a quarter longer, so that one side's policy serves both.
     pub rebind: Option<Duration>,
     /// How often the head is asked for while sessions live. Both records of each are then proven at every new one.
     /// Below the chain's block time, a revocation ends a session within a block.
@@ -128,5 +128,7 @@ impl Default for Reserves {
     }
 }
 
+/// Keys are bound to newer blocks by themselves no more often than that: each costs both sides' nodes a proof.
+pub(crate) const LEAST_REBIND: Duration = Duration::from_secs(1);
 /// Longest life of a ticket, from the last live handshake on (SPEC, section 8).
 pub(crate) const MAX_TICKET_LIFETIME: Duration = Duration::from_secs(3600);

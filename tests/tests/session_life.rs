@@ -162,7 +162,7 @@ async fn keys_are_renewed_by_themselves_though_nobody_reads_or_writes() {
 #[tokio::test]
 async fn a_session_is_bound_to_newer_blocks_and_shows_what_is_read_there() {
     let desk = Desk::open().await;
-    let rebinding = Policy { rebind: Some(Duration::from_millis(200)), ..blind() };
+    let rebinding = Policy { rebind: Some(Duration::from_secs(1)), ..blind() };
     let (mut here, mut there) = desk.meet(rebinding, blind()).await;
     desk.market.set_price(7).await;
     for session in [&here, &there] {
@@ -175,7 +175,7 @@ async fn a_session_is_bound_to_newer_blocks_and_shows_what_is_read_there() {
     assert_eq!(here.agreed().state_hash, there.agreed().state_hash);
     // No block, no epoch.
     let epoch = here.agreed().epoch;
-    sleep(Duration::from_secs(1)).await;
+    sleep(Duration::from_millis(2_500)).await;
     assert_eq!((here.agreed().epoch, there.agreed().epoch), (epoch, epoch));
     // On demand, from the other side.
     desk.market.set_price(8).await;
