@@ -48,11 +48,12 @@ enum Call {
 }
 
 impl Caller {
-    /// Runs the handshake to its end, each wait bounded. `on_hello` is called once a hello has arrived.
+    /// Runs the handshake to its end, each wait bounded. `on_proposal` is called once nothing more is
+    /// awaited from the caller before it is answered.
     pub(crate) async fn answer(
         self,
         trader: &Trader,
-        on_hello: impl FnOnce(),
+        on_proposal: impl FnOnce(),
     ) -> Result<Session, AcceptError> {
         let Self { stream, remote, datagrams } = self;
         let io = HandshakeIo::new(stream, trader.0.timeouts);
@@ -61,7 +62,7 @@ impl Caller {
             let told = told.map(|told: Told| told.reject);
             AcceptError { remote, initiator, told, cause }
         };
-        let read = answering.read_call(on_hello).await;
+        let read = answering.read_call(on_proposal).await;
         let (call, _under_way) = read.map_err(|cause| fail(None, Refusal::silent(cause)))?;
         let initiator = Some(call.proposal().initiator);
         let agreed = answering.agree(call).await;
@@ -73,14 +74,14 @@ impl Caller {
 
 impl<'a> Answering<'a> {
     /// What the caller proposes. A ticket that is not known makes it call anew.
-    async fn read_call(&mut self, on_hello: impl FnOnce()) -> Result<(Call, UnderWayNow<'a>), Error> {
+    async fn read_call(&mut self, on_proposal: impl FnOnce()) -> Result<(Call, UnderWayNow<'a>), Error> {
         let mut message = self.io.recv().await?.to_vec();
-        on_hello();
         let first = first_message(&message, &self.trader.0.public_key)?;
         let under_way = self.trader.0.cookies.enter();
         self.admit(&mut message).await?;
         if first == First::Resume {
             if let Some(resumed) = self.trader.find_ticket(&mut message)? {
+                on_proposal();
                 return Ok((resumed, under_way));
             }
             self.io.send(&TICKET_UNKNOWN).await?;
@@ -88,6 +89,7 @@ impl<'a> Answering<'a> {
             first_message(&message, &self.trader.0.public_key)?;
             self.admit(&mut message).await?;
         }
+        on_proposal();
         Ok((self.trader.read_hello(&mut message).await?, under_way))
     }
 

@@ -33,7 +33,8 @@ pub struct Listener {
 /// A connection without a session yet.
 #[derive(Debug)]
 struct Connected {
-    has_spoken: Arc<AtomicBool>,
+    /// Whether it has said all that is awaited before an answer. Until then it costs a stranger nothing to stay.
+    has_proposed: Arc<AtomicBool>,
     task: AbortHandle,
 }
 
@@ -88,16 +89,16 @@ impl Listener {
             tracing::warn!(%remote, "dropped: too many handshakes are under way");
             return;
         }
-        let has_spoken = Arc::new(AtomicBool::new(false));
-        let (trader, spoken) = (self.trader.clone(), has_spoken.clone());
+        let has_proposed = Arc::new(AtomicBool::new(false));
+        let (trader, proposed) = (self.trader.clone(), has_proposed.clone());
         let caller = Caller { stream, remote, datagrams: self.datagrams.clone() };
         let task = self
             .answering
-            .spawn(async move { caller.answer(&trader, || spoken.store(true, Ordering::Relaxed)).await });
-        self.connections.push_back(Connected { has_spoken, task });
+            .spawn(async move { caller.answer(&trader, || proposed.store(true, Ordering::Relaxed)).await });
+        self.connections.push_back(Connected { has_proposed, task });
     }
 
-    /// Drops the connection that has been silent for the longest, if it must. False if all of them have spoken.
+    /// Drops the oldest connection that has proposed nothing yet, if it must. False if all of them have.
     fn make_room(&mut self) -> bool {
         let limit = self.trader.0.policy.max_connections.get();
         if self.connections.len() < limit {
@@ -107,9 +108,9 @@ impl Listener {
         if self.connections.len() < limit {
             return true;
         }
-        let silent =
-            self.connections.iter().position(|connection| !connection.has_spoken.load(Ordering::Relaxed));
-        let dropped = silent.and_then(|position| self.connections.remove(position));
+        let idle =
+            self.connections.iter().position(|connection| !connection.has_proposed.load(Ordering::Relaxed));
+        let dropped = idle.and_then(|position| self.connections.remove(position));
         dropped.inspect(|connection| connection.task.abort()).is_some()
     }
 }

@@ -25,8 +25,8 @@ pub struct Policy {
     /// Most handshakes of one initiator at once, from its proof to its confirmation. Its next one hears
     /// [`Reject::Busy`](countersign_protocol::Reject::Busy), while others are answered.
     pub max_handshakes_each: usize,
-    /// Most connections of one listener that have no session yet. Beyond, the one that has kept silent for the
-    /// longest is dropped, so that idle connections cannot shut others out.
+    /// Most connections of one listener that have no session yet. Beyond, the oldest one that has proposed
+    /// nothing yet is dropped, so that idle connections cannot shut others out.
     pub max_connections: NonZeroUsize,
     /// For how long a proven view of the chain serves further sessions with the same peer, without asking a node.
     /// It bounds how late a rotation or revocation is noticed; below the chain's block time little is lost.

@@ -2,6 +2,7 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -14,7 +15,7 @@ use countersign_tests::by_hand::{call, hello_now};
 use countersign_tests::trader::{Market, Party, Terms, impatient, meet};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 /// Counts what it is asked.
 struct Counting {
@@ -270,4 +271,35 @@ async fn without_its_cookie_a_hello_costs_the_responder_no_key() {
     assert!(matches!(&*refused.cause, Error::NoCookie), "{refused}");
     assert_eq!((refused.told, refused.cause.fault()), (None, Fault::Peer));
     assert_eq!(asked.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
+async fn whoever_owes_a_cookie_shuts_nobody_out() {
+    let market = Market::open().await;
+    let (alice, bob) = parties(&market).await;
+    let two = NonZeroUsize::new(2).unwrap();
+    let policy = Policy { under_load: 0, max_connections: two, ..Policy::default() };
+    let mut listener = bob.at(&market).policy(policy).build().listen("127.0.0.1:0").await.unwrap();
+    let at = listener.local_addr();
+    let hello = hello_now(&alice, alice.view(&market, &bob, &[]).await).await.bytes;
+    let alice = alice.at(&market).build();
+    let strangers = async {
+        let mut waiting = Vec::new();
+        for _ in 0..2 {
+            let mut io = call(at).await;
+            io.send(&hello).await.unwrap();
+            assert!(is_cookie(io.recv().await.unwrap()));
+            waiting.push(io);
+        }
+        waiting
+    };
+    let waiting = tokio::select! {
+        waiting = strangers => waiting,
+        _ = listener.accept() => unreachable!("nobody has proposed anything"),
+    };
+    // Neither of them runs into its deadline within this time: room is made for who echoes its cookie.
+    let served = async { tokio::join!(alice.dial(bob.identity, at, &[]), listener.accept()) };
+    let (here, there) = timeout(Duration::from_secs(4), served).await.unwrap();
+    assert!(here.is_ok() && there.is_ok());
+    drop(waiting);
 }
