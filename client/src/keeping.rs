@@ -226,6 +226,7 @@ impl Keeping {
         }
         self.upkeep.say_when_worn_out(Abort::KeysWornOut);
         self.trader.0.reserve.refill();
+        self.trader.keep_watching();
         self.put_off_rebinding();
         if let Step::Requested { .. } = std::mem::replace(&mut self.step, Step::Idle) {
             let agreed = self.duties.agreed.borrow().clone();

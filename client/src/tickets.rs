@@ -7,8 +7,7 @@ use std::time::{Duration, Instant};
 use countersign_protocol::curve::PublicKey;
 use countersign_protocol::{Identity, Role, Ticket};
 
-/// Tickets of both roles, in memory alone, each to be taken once. What has aged is wiped when the next one comes or
-/// goes.
+/// Tickets of both roles, in memory alone, each to be taken once. What has aged is wiped.
 pub(crate) struct Tickets {
     lifetime: Duration,
     capacity: usize,
@@ -27,11 +26,14 @@ pub(crate) struct KeptTicket {
 
 type Id = [u8; 16];
 
+/// Since when a ticket ages, and its number among those that came.
+type Age = (Instant, u64);
+
 #[derive(Default)]
 struct Kept {
     tickets: HashMap<Id, Place>,
-    /// The oldest first.
-    by_age: BTreeMap<u64, Id>,
+    /// The oldest first: by the last live handshake, not by when they came.
+    by_age: BTreeMap<Age, Id>,
     /// Of each peer, the newest last.
     by_peer: HashMap<Identity, Vec<Id>>,
     came: u64,
@@ -39,7 +41,7 @@ struct Kept {
 
 struct Place {
     kept: KeptTicket,
-    came: u64,
+    age: Age,
 }
 
 impl Tickets {
@@ -49,13 +51,14 @@ impl Tickets {
         Self { lifetime, capacity, kept: Mutex::default() }
     }
 
-    /// Keeps a ticket; the oldest makes room for it.
+    /// Keeps a ticket; the oldest of its peer and role makes room for it, or the oldest of all.
     pub(crate) fn keep(&self, kept: KeptTicket) {
         if self.has_aged(&kept) || self.capacity == 0 {
             return;
         }
         let mut all = self.lock();
         self.drop_aged(&mut all);
+        all.make_room_beside(&kept.ticket);
         while all.tickets.len() >= self.capacity {
             let Some((_, oldest)) = all.by_age.pop_first() else { break };
             all.remove(&oldest);
@@ -100,7 +103,15 @@ impl Tickets {
         *self.lock() = Kept::default();
     }
 
-    /// A ticket may have aged behind a younger one that came before it; then it is wiped with that one, and not used.
+    /// Wipes what has aged.
+    pub(crate) fn wipe_aged(&self) {
+        self.drop_aged(&mut self.lock());
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.lock().tickets.is_empty()
+    }
+
     fn drop_aged(&self, all: &mut Kept) {
         while let Some((_, id)) = all.by_age.first_key_value() {
             let id = *id;
@@ -124,15 +135,30 @@ impl Tickets {
 impl Kept {
     fn insert(&mut self, kept: KeptTicket) {
         self.came += 1;
-        let (id, came) = (kept.ticket.id(), self.came);
-        self.by_age.insert(came, id);
+        let (id, age) = (kept.ticket.id(), (kept.live_since, self.came));
+        self.by_age.insert(age, id);
         self.by_peer.entry(kept.ticket.peer()).or_default().push(id);
-        self.tickets.insert(id, Place { kept, came });
+        self.tickets.insert(id, Place { kept, age });
+    }
+
+    /// One peer's tickets must not drive out those of others.
+    fn make_room_beside(&mut self, ticket: &Ticket) {
+        let of_peer = self.by_peer.get(&ticket.peer()).into_iter().flatten();
+        let mut alike: Vec<(Age, Id)> = of_peer
+            .filter_map(|id| self.tickets.get(id).map(|place| (place, *id)))
+            .filter(|(place, _)| place.kept.ticket.role() == ticket.role())
+            .map(|(place, id)| (place.age, id))
+            .collect();
+        alike.sort_unstable();
+        let surplus = (alike.len() + 1).saturating_sub(EACH);
+        for (_, id) in alike.into_iter().take(surplus) {
+            self.remove(&id);
+        }
     }
 
     fn remove(&mut self, id: &Id) -> Option<KeptTicket> {
-        let Place { kept, came } = self.tickets.remove(id)?;
-        self.by_age.remove(&came);
+        let Place { kept, age } = self.tickets.remove(id)?;
+        self.by_age.remove(&age);
         let peer = kept.ticket.peer();
         if let Some(of_peer) = self.by_peer.get_mut(&peer) {
             of_peer.retain(|other| other != id);
@@ -143,6 +169,9 @@ impl Kept {
         Some(kept)
     }
 }
+
+/// Tickets kept of one peer and role: a session each, and a few that were under way at once.
+const EACH: usize = 4;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::indexing_slicing)]
@@ -262,6 +291,40 @@ mod tests {
         assert!(kept.take(&id, |_| true).is_none());
         // One that a resumed session left is as old as the live one before.
         kept.keep(KeptTicket { live_since: long_ago, ..theirs });
-        assert!(kept.lock().tickets.is_empty());
+        assert!(kept.is_empty());
+    }
+
+    #[test]
+    fn one_that_ages_behind_a_younger_one_is_wiped_by_itself() {
+        let lifetime = Duration::from_millis(500);
+        let kept = Tickets::new(lifetime, 8);
+        let ([older, _], [younger, _]) = (tickets(1, 2), tickets(1, 3));
+        let younger_since = Instant::now() + HOUR;
+        kept.keep(KeptTicket { live_since: younger_since, ..younger });
+        kept.keep(older);
+        std::thread::sleep(lifetime);
+        kept.wipe_aged();
+        let all = kept.lock();
+        assert_eq!((all.tickets.len(), all.by_age.len(), all.by_peer.len()), (1, 1, 1));
+        assert!(all.by_peer.contains_key(&peer(3)));
+    }
+
+    #[test]
+    fn a_peers_oldest_makes_room_for_its_next_and_no_other_does() {
+        let kept = Tickets::new(HOUR, 64);
+        let [of_another, _] = tickets(1, 3);
+        kept.keep(of_another);
+        let ids: Vec<Id> = (0..=EACH)
+            .map(|_| {
+                let [ours, _] = tickets(1, 2);
+                let id = ours.ticket.id();
+                kept.keep(ours);
+                id
+            })
+            .collect();
+        assert_eq!(kept.lock().tickets.len(), EACH + 1);
+        assert!(kept.take(&ids[0], |_| true).is_none());
+        assert!(ids[1..].iter().all(|id| kept.take(id, |_| true).is_some()));
+        assert!(kept.take_to_dial(&peer(3)).is_some());
     }
 }

@@ -7,12 +7,15 @@ use std::time::Duration;
 use countersign_protocol::{Abort, Identity, RegistryRecord, Role, StateView};
 use countersign_registry::{ResolveError, Standing};
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
 use crate::error::Error;
+use crate::tickets::Tickets;
 use crate::trader::{Inner, Trader};
 
-/// The live sessions of a trader. Where there are any, one task watches the chain for all of them.
+/// The live sessions of a trader. Where there are any, one task watches the chain for all of them. It also wipes the
+/// tickets that have aged, and goes on until there are none left.
 #[derive(Default)]
 pub(crate) struct Watch {
     live: Mutex<Live>,
@@ -30,7 +33,8 @@ pub(crate) struct Watched {
 struct Live {
     sessions: HashMap<u64, Arc<Opened>>,
     numbers: u64,
-    is_watched: bool,
+    /// What watches, or did: it may have panicked, or gone with its runtime.
+    task: Option<JoinHandle<()>>,
     /// A session that has come since the last look: what its view did not see may be older than the next head.
     has_news: bool,
 }
@@ -56,10 +60,21 @@ impl Trader {
         let number = live.numbers;
         live.sessions.insert(number, Arc::new(Opened { role, local, peer, judgement, verdict: tell }));
         live.has_news = true;
-        if !std::mem::replace(&mut live.is_watched, true) {
-            tokio::spawn(watch_while_any(Arc::downgrade(&self.0), self.0.policy.watch_interval));
-        }
+        drop(live);
+        self.keep_watching();
         Watched { of: Arc::downgrade(&self.0), number, peer: peer.identity, verdict }
+    }
+
+    /// Begins to watch, unless something does.
+    pub(crate) fn keep_watching(&self) {
+        let mut live = self.0.watch.lock();
+        if live.task.as_ref().is_none_or(JoinHandle::is_finished) {
+            if live.task.is_some() {
+                tracing::error!("what watched the records of live sessions was gone; they are watched again");
+            }
+            let watching = watch_while_any(Arc::downgrade(&self.0), self.0.policy.watch_interval);
+            live.task = Some(tokio::spawn(watching));
+        }
     }
 
     /// Looks at the records of all sessions where the head is another one than `last`; the head that was looked at.
@@ -147,13 +162,24 @@ fn judgement(opened: &RegistryRecord, whose: Role, now: &Standing, time: u64, ov
     }
 }
 
+/// What there is to look after.
+enum Left {
+    Sessions,
+    /// Tickets alone: the chain need not be looked at for them.
+    Tickets,
+    Nothing,
+}
+
 async fn watch_while_any(of: Weak<Inner>, interval: Duration) {
     let mut last = None;
     loop {
         sleep(interval.max(LEAST_INTERVAL)).await;
         let Some(trader) = of.upgrade().map(Trader) else { return };
-        if trader.0.watch.is_done() {
-            return;
+        trader.0.tickets.wipe_aged();
+        match trader.0.watch.what_is_left(&trader.0.tickets) {
+            Left::Nothing => return,
+            Left::Tickets => continue,
+            Left::Sessions => {}
         }
         match trader.look(last).await {
             Ok(head) => last = head,
@@ -198,11 +224,17 @@ impl Watch {
         (live.sessions.values().cloned().collect(), has_news)
     }
 
-    /// Whether there is nothing left to watch; then the next session begins anew.
-    fn is_done(&self) -> bool {
+    /// Where nothing is, the next session begins to watch anew.
+    fn what_is_left(&self, tickets: &Tickets) -> Left {
         let mut live = self.lock();
-        live.is_watched = !live.sessions.is_empty();
-        !live.is_watched
+        if !live.sessions.is_empty() {
+            return Left::Sessions;
+        }
+        if !tickets.is_empty() {
+            return Left::Tickets;
+        }
+        live.task = None;
+        Left::Nothing
     }
 
     // Nothing panics while it holds the lock.
@@ -244,9 +276,11 @@ const AT_ONCE: usize = 64;
 const LEAST_INTERVAL: Duration = Duration::from_millis(10);
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
+    use countersign_custody::LocalKey;
     use countersign_protocol::{Address, SignatureScheme};
-    use countersign_registry::RevocationReason;
+    use countersign_registry::{HeadPolicy, HeadTrust, Resolver, RevocationReason};
 
     use super::*;
 
@@ -278,5 +312,25 @@ mod tests {
         // The same key with other terms is another record too: no epoch could be agreed on with it.
         let longer = Standing::Active(RegistryRecord { valid_until: 9, ..record(1, 500) });
         assert_eq!(judged(longer, 561), Judgement::Over(Abort::Superseded(whose)));
+    }
+
+    #[tokio::test]
+    async fn a_watch_that_died_is_begun_anew_and_one_that_lives_is_left_alone() {
+        let trust = HeadTrust::OwnNode("http://127.0.0.1:9".parse().unwrap());
+        let resolver = Resolver::new(1, Address([7; 20]), trust, HeadPolicy::anvil()).unwrap();
+        let identity = Identity::of(Address([1; 20]));
+        let trader = Trader::builder(identity, LocalKey::generate().unwrap(), resolver).build();
+        let task = || trader.0.watch.lock().task.as_ref().map(JoinHandle::id).unwrap();
+        trader.keep_watching();
+        let first = task();
+        trader.keep_watching();
+        assert_eq!(task(), first);
+        trader.0.watch.lock().task.as_ref().unwrap().abort();
+        while !trader.0.watch.lock().task.as_ref().unwrap().is_finished() {
+            tokio::task::yield_now().await;
+        }
+        trader.keep_watching();
+        assert_ne!(task(), first);
+        assert!(!trader.0.watch.lock().task.as_ref().unwrap().is_finished());
     }
 }
