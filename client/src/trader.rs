@@ -285,7 +285,9 @@ impl TraderBuilder {
     }
 
     /// What remembers the hellos that were answered. Default: this process's memory, which is right where no other
-    /// process answers for this identity; see [`replay`](crate::replay).
+    /// process answers for this identity; see [`replay`](crate::replay). Processes that share one cache need the same
+    /// [`Policy::max_clock_skew`]: a hello is remembered for as long as the one that answered it could accept it, and
+    /// one that accepts older hellos would answer it again.
     #[must_use]
     pub fn replay_cache(mut self, cache: impl ReplayCache + 'static) -> Self {
         self.replays = Arc::new(cache);
