@@ -140,8 +140,12 @@ impl Connection {
 }
 
 impl Live {
-    pub(crate) fn is_closing(&self) -> bool {
-        self.has_closed || self.peer_has_closed
+    pub(crate) fn is_half_closed(&self) -> bool {
+        self.has_closed != self.peer_has_closed
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        self.has_closed && self.peer_has_closed
     }
 }
 

@@ -11,7 +11,7 @@ impl World {
         if self.connections[number].is_gone(side) {
             return Ok(());
         }
-        self.may_seal(number, side)?;
+        self.may_seal_data(number, side)?;
         let Some(live) = self.connections[number].live(side) else { return Ok(()) };
         let session = &mut self.ledger.sessions[live.session];
         let content = session.datagram(side, session.directions[side].datagrams);
@@ -64,6 +64,7 @@ impl World {
         let session = &mut self.ledger.sessions[live.session];
         match live.channel.open_datagram(&mut datagram, mono) {
             Ok(opened) => {
+                must!(!live.peer_has_closed, "{number}.{side} takes a datagram after its peer's close");
                 self.figures.datagrams += 1;
                 session.deliver_datagram(1 - side, opened.content)?;
                 if self.defect == Some(Defect::DeliversDatagramsTwice) {

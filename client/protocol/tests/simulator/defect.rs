@@ -19,6 +19,10 @@ pub(crate) enum Defect {
     IgnoresAge,
     /// No side answers requests for a new epoch.
     IgnoresRequests,
+    /// No side begins or answers an epoch on a channel that is closed in one direction.
+    NeglectsHalfClosed,
+    /// A side has more to say after its close.
+    TalksAfterClose,
     /// Tickets outlive the records, and the responder does not look at its newest head.
     KeepsTickets,
     /// All nodes tell the same lie.

@@ -2,7 +2,7 @@
 
 use countersign_protocol::{Abort, Due, InitiatorEphemerals, PeerKey, Reject, ResponderEphemerals};
 
-use crate::connection::{Asked, Stage, role};
+use crate::connection::{Asked, Live, Stage, role};
 use crate::defect::Defect;
 use crate::ledger::{Checked, must};
 use crate::world::{Event, World};
@@ -61,7 +61,7 @@ impl World {
     fn check_progress(&mut self, number: usize, side: usize) -> Checked {
         let (now, settled_at) = (self.now, self.settled_at);
         let Some(live) = self.connections[number].live(side) else { return Ok(()) };
-        if live.since < settled_at || live.is_closing() {
+        if live.since < settled_at {
             return Ok(());
         }
         let waited = live.wanted_at.map_or(0, |since| now - since);
@@ -74,9 +74,9 @@ impl World {
     /// Proposes a new epoch, if none is under way and there is something to propose.
     pub(crate) fn request(&mut self, number: usize, side: usize, is_rotation: bool) -> Checked<bool> {
         let party = self.connections[number].sides[side].party;
-        let head = self.parties[party].head;
+        let (head, is_neglected) = (self.parties[party].head, self.is_neglected(number, side));
         let Some(live) = self.connections[number].live(side) else { return Ok(false) };
-        if !live.channel.is_idle() || live.is_closing() {
+        if !live.channel.is_idle() || is_neglected {
             return Ok(false);
         }
         let agreed = live.channel.agreed().view.clone();
@@ -132,7 +132,7 @@ impl World {
                 .note(self.now, format_args!("{number}.{side} drops its own request for the initiator's"));
         }
         live.considered = Some(asked.is_none_or(|asked| asked.is_rotation));
-        if self.defect != Some(Defect::IgnoresRequests) {
+        if self.defect != Some(Defect::IgnoresRequests) && !self.is_neglected(number, side) {
             let proof = self.random.between(self.weather.proof);
             self.after(proof, Event::EpochProven { connection: number, side });
         }
@@ -140,8 +140,7 @@ impl World {
     }
 
     pub(crate) fn answer_epoch(&mut self, number: usize, side: usize) -> Checked {
-        let is_asked =
-            |live: &mut crate::connection::Live| live.channel.requested().is_some() && !live.is_closing();
+        let is_asked = |live: &mut Live| live.channel.requested().is_some();
         if !self.connections[number].live(side).is_some_and(is_asked) || !self.keep_up(number, side)? {
             return Ok(());
         }
@@ -202,6 +201,7 @@ impl World {
         } else {
             self.figures.state_tickets += side as u64;
         }
+        self.figures.half_closed_epochs += u64::from(side == 1 && live.is_half_closed());
         if requested.is_some() {
             (live.records, live.bytes) = (0, 0);
         }

@@ -31,6 +31,8 @@ figures! {
     resumptions: "of them resumed",
     rotations: "rotations",
     state_tickets: "state tickets",
+    /// As the responder of the session sees it.
+    half_closed_epochs: "epochs begun on half-closed channels",
     crossings: "crossing requests",
     refusals: "refused requests",
     /// For the record of one side, by the other's or its own head.
@@ -48,6 +50,7 @@ figures! {
     messages: "messages delivered",
     /// While a request of either side was under way.
     messages_meanwhile: "of them while a request was under way",
+    messages_one_way: "of them to a side that had closed",
     datagrams: "datagrams delivered",
     repeated_datagrams: "repeated datagrams refused",
     late_datagrams: "datagrams refused that came after their keys were erased",

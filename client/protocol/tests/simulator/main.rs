@@ -3,8 +3,8 @@
 //! One seed is one world. It decides the latencies, the fragments and the cuts of streams, which datagrams are lost,
 //! repeated or late, how far each node lags and whether a block is replaced, whose record is rotated, revoked or expires, who
 //! crashes, whose clock is wrong, whose node lies, who is under load, who meddles with the bytes, and what the parties do
-//! meanwhile: they talk without a pause, rotate, bind newer blocks, refuse, close, come back with tickets. After the storm
-//! comes fair weather, in which everything wanted must come about.
+//! meanwhile: they talk without a pause, rotate, bind newer blocks, refuse, close one direction or both, come back with
+//! tickets. After the storm comes fair weather, in which everything wanted must come about.
 //!
 //! What must hold is checked at every step, by an omniscient [`ledger`](ledger::Ledger) and by this simulator's own reading of
 //! SPEC.md. It does *not* simulate proofs (a node's word is taken for one) or time that passes inside a step.
@@ -82,6 +82,8 @@ fn what_goes_wrong_is_found_out() {
         (Defect::IgnoresRevocation, "seals though its head shows"),
         (Defect::IgnoresAge, "ms old"),
         (Defect::IgnoresRequests, "ms of fair weather for an answer"),
+        (Defect::NeglectsHalfClosed, "ms of fair weather"),
+        (Defect::TalksAfterClose, "seals data after its close"),
         (Defect::KeepsTickets, "a ticket is honoured"),
         (Defect::BelievesLies, "readings that are not the chain's"),
         (Defect::LeavesSilently, "never learned why"),

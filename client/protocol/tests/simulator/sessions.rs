@@ -81,15 +81,17 @@ impl World {
         self.keep_up(number, side)?;
         let first = self.random.below(2_000);
         self.after(first, Event::Talk { connection: number, side });
+        if self.random.one_in(self.weather.subscribes) {
+            let all_said = self.random.below(10_000);
+            self.after(all_said, Event::Close { connection: number, side });
+        }
         self.look_at_records(number, side)
     }
 
     pub(crate) fn talk(&mut self, number: usize, side: usize) -> Checked {
-        let is_closing = match self.connections[number].live(side) {
-            None => return Ok(()),
-            Some(live) => live.has_closed,
-        };
-        if is_closing || !self.keep_up(number, side)? {
+        let Some(live) = self.connections[number].live(side) else { return Ok(()) };
+        let is_done = live.has_closed && self.defect != Some(Defect::TalksAfterClose);
+        if is_done || !self.keep_up(number, side)? {
             return Ok(());
         }
         if self.is_ending || self.random.one_in(self.weather.closes) {
@@ -117,7 +119,7 @@ impl World {
 
     /// One message, in one record or in two.
     fn send(&mut self, number: usize, side: usize) -> Checked {
-        self.may_seal(number, side)?;
+        self.may_seal_data(number, side)?;
         let in_parts = self.random.one_in(10);
         let Some(live) = self.connections[number].live(side) else { return Ok(()) };
         let session = &mut self.ledger.sessions[live.session];
@@ -171,6 +173,8 @@ impl World {
         let is_hostile = self.connections[number].is_hostile;
         let Some(live) = self.connections[number].live(side) else { return Ok(()) };
         let received = live.channel.open(&mut record, mono);
+        let is_late = live.peer_has_closed && matches!(received, Ok(Received::Data { .. } | Received::Close));
+        must!(!is_late, "{number}.{side} takes data after its peer's close");
         match received {
             Ok(Received::Data { content, ends_message }) => {
                 live.partial.extend_from_slice(content);
@@ -181,7 +185,6 @@ impl World {
             }
             Ok(Received::Close) => {
                 live.peer_has_closed = true;
-                (live.requested, live.considered, live.wanted_at) = (None, None, None);
                 self.hear_close(number, side)?;
             }
             Ok(Received::Aborted(why)) => {
@@ -194,7 +197,6 @@ impl World {
             Ok(Received::EpochRequested) => self.consider(number, side)?,
             Ok(Received::EpochBegun) => self.begin_epoch(number, side)?,
             Ok(Received::EpochRefused(reject)) => self.take_refusal(number, side, reject),
-            Ok(Received::Ignored) if live.has_closed => {}
             Ok(Received::Ignored) => {
                 must!(side == 0, "{number}.{side} ignores the request of the session's initiator");
                 self.figures.crossings += 1;
@@ -218,6 +220,7 @@ impl World {
             Stage::Live(live) => live.requested.is_some() || live.considered.is_some(),
             _ => false,
         });
+        let is_one_way = matches!(&connection.sides[side].stage, Stage::Live(live) if live.has_closed);
         let ledger = &mut self.ledger.sessions[session];
         let sent_at = ledger.directions[1 - side].under_way.front().copied().unwrap_or(self.now);
         ledger.deliver(1 - side, message)?;
@@ -229,6 +232,7 @@ impl World {
         must!(is_prompt, "a message took {delay} ms to {number}.{side} in fair weather");
         self.figures.messages += 1;
         self.figures.messages_meanwhile += u64::from(is_meanwhile);
+        self.figures.messages_one_way += u64::from(is_one_way);
         Ok(())
     }
 

@@ -31,6 +31,8 @@ pub(crate) struct Weather {
     pub(crate) loads: u64,
     /// With each chance to speak: the session is closed.
     pub(crate) closes: u64,
+    /// With each session and side: it closes its direction early, and goes on receiving.
+    pub(crate) subscribes: u64,
 }
 
 impl Weather {
@@ -52,6 +54,7 @@ impl Weather {
         crashes: 0,
         loads: 0,
         closes: 0,
+        subscribes: 5,
     };
 
     /// One trouble or another, in a measure that the seed decides.
@@ -74,6 +77,7 @@ impl Weather {
             crashes: some(&[0, 10, 30]),
             loads: some(&[0, 3, 10]),
             closes: some(&[0, 40, 100]),
+            subscribes: some(&[0, 3, 8]),
         }
     }
 }
