@@ -81,6 +81,7 @@ impl<'a> Answering<'a> {
         self.admit(&mut message).await?;
         if first == First::Resume {
             if let Some(resumed) = self.trader.find_ticket(&mut message)? {
+                self.count()?;
                 on_proposal();
                 return Ok((resumed, under_way));
             }
@@ -89,6 +90,7 @@ impl<'a> Answering<'a> {
             first_message(&message, &self.trader.0.public_key)?;
             self.admit(&mut message).await?;
         }
+        self.count()?;
         on_proposal();
         Ok((self.trader.read_hello(&mut message).await?, under_way))
     }
@@ -109,6 +111,14 @@ impl<'a> Answering<'a> {
         }
         *message = again.to_vec();
         Ok(())
+    }
+
+    /// Under load, no place has more answers than its share, before custody or a node is asked.
+    fn count(&self) -> Result<(), Error> {
+        match self.trader.0.cookies.is_under_load() {
+            true => self.trader.0.sources.enter(self.remote.ip()),
+            false => Ok(()),
+        }
     }
 
     /// Everything after the call: proof, reply, confirmation. A refusal is told before it is returned.

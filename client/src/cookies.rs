@@ -38,6 +38,11 @@ impl Cookies {
         UnderWayNow(&self.under_way)
     }
 
+    /// Whether so many are under way, the one that asks among them.
+    pub(crate) fn is_under_load(&self) -> bool {
+        self.under_way.load(Ordering::Relaxed) > self.under_load
+    }
+
     /// The cookie to answer with instead of working; `None` where there is no need of one, or the message bears it.
     ///
     /// # Errors
@@ -48,8 +53,7 @@ impl Cookies {
         source: &SocketAddr,
         responder: &PublicKey,
     ) -> Result<Option<[u8; COOKIE_MESSAGE]>, Error> {
-        // The one that asks is under way itself.
-        if self.under_way.load(Ordering::Relaxed) <= self.under_load {
+        if !self.is_under_load() {
             return Ok(None);
         }
         let mut kept = self.lock();

@@ -1,6 +1,6 @@
 //! Why there is no session: what was wrong, whose fault it is, what to do.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use countersign_custody::CustodyError;
@@ -103,6 +103,16 @@ pub enum Error {
     /// The dialler was asked for a cookie, since many handshakes are under way, and came without it.
     #[error("the dialler did not bring the cookie that it was asked for; it may not be where it says it is")]
     NoCookie,
+    /// Under load, more handshakes come from one place than are answered. The connection is closed without a word.
+    #[error(
+        "{source_ip} calls more than {each_second} times a second while this side is under load; it may call again later"
+    )]
+    TooFast {
+        /// Where they come from: an IPv4 address, or an IPv6 address in a /64 network.
+        source_ip: IpAddr,
+        /// How many are answered of one place.
+        each_second: u32,
+    },
     /// The listener that this session came from takes no datagrams.
     #[error("this side listens for no datagrams; set Policy::datagrams to take them")]
     NoDatagrams,
@@ -173,6 +183,7 @@ impl Error {
             | Self::NotAdmitted { .. }
             | Self::Replayed
             | Self::NoCookie
+            | Self::TooFast { .. }
             | Self::TooManyAtOnce { .. } => Fault::Peer,
         }
     }
@@ -188,6 +199,7 @@ impl Error {
             | Self::TooLate
             | Self::NoReplayCache(_)
             | Self::TooManyAtOnce { .. }
+            | Self::TooFast { .. }
             | Self::NoRandomness(_) => true,
             Self::Transport(error) => is_of_the_network(error),
             Self::Refused { reason, .. } => matches!(

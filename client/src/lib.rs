@@ -108,6 +108,7 @@ mod recent_views;
 mod refusal;
 mod reserve;
 mod session;
+mod sources;
 mod tickets;
 mod trader;
 mod under_way;

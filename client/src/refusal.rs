@@ -53,6 +53,7 @@ pub(crate) fn reject_for(cause: &Error, proposal: &Proposal, own_role: Role) -> 
         | Error::Refused { .. }
         | Error::Transport(_)
         | Error::NoCookie
+        | Error::TooFast { .. }
         | Error::NoDatagrams => None,
     }
 }

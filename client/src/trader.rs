@@ -20,6 +20,7 @@ use crate::policy::{MAX_TICKET_LIFETIME, Policy, Reserves};
 use crate::recent_views::{RecentViews, Wanted};
 use crate::reserve::Reserve;
 use crate::session::Session;
+use crate::sources::Sources;
 use crate::tickets::Tickets;
 use crate::under_way::UnderWay;
 use crate::watch::Watch;
@@ -53,6 +54,7 @@ pub(crate) struct Inner {
     pub(crate) proving: Arc<Semaphore>,
     pub(crate) under_way: UnderWay,
     pub(crate) cookies: Cookies,
+    pub(crate) sources: Sources,
     pub(crate) tickets: Tickets,
     pub(crate) watch: Watch,
     views: RecentViews,
@@ -313,6 +315,7 @@ impl TraderBuilder {
             proving: Arc::new(Semaphore::new(policy.max_handshakes.min(Semaphore::MAX_PERMITS))),
             under_way: UnderWay::new(policy.max_handshakes_each),
             cookies: Cookies::new(policy.under_load),
+            sources: Sources::new(),
             tickets: Tickets::new(policy.ticket_lifetime.min(MAX_TICKET_LIFETIME), MAX_TICKETS),
             watch: Watch::default(),
             views: RecentViews::new(policy.view_reuse, reserves.known_peers.get()),

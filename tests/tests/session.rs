@@ -213,8 +213,8 @@ async fn fifty_dials_at_once() {
     let market = Market::open().await;
     let (alice, bob) =
         (market.enrol(1, "", Terms::default()).await, market.enrol(2, "", Terms::default()).await);
-    // All of them from one initiator, which may have fewer at a time by default.
-    let policy = Policy { max_handshakes_each: 50, ..Policy::default() };
+    // All of them from one initiator and address, which may have fewer at a time by default.
+    let policy = Policy { max_handshakes_each: 50, under_load: 50, ..Policy::default() };
     let (alice, bob) = (alice.at(&market).build(), bob.at(&market).policy(policy).build());
     let mut listener = bob.listen("127.0.0.1:0").await.unwrap();
     let at = listener.local_addr();

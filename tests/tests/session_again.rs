@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use countersign::custody::{Custody, CustodyError, LocalKey};
 use countersign::protocol::curve::PublicKey;
-use countersign::protocol::{KeyAnswer, KeyRequest, is_cookie};
+use countersign::protocol::{Cookie, KeyAnswer, KeyRequest, is_cookie};
 use countersign::{Error, Fault, Policy, Reject, Session, Trader};
 use countersign_tests::by_hand::{call, hello_now};
 use countersign_tests::trader::{Market, Party, Terms, impatient, meet};
@@ -302,4 +302,44 @@ async fn whoever_owes_a_cookie_shuts_nobody_out() {
     let (here, there) = timeout(Duration::from_secs(4), served).await.unwrap();
     assert!(here.is_ok() && there.is_ok());
     drop(waiting);
+}
+
+#[tokio::test]
+async fn under_load_one_address_is_answered_no_faster_than_its_share() {
+    let market = Market::open().await;
+    let (alice, bob) = parties(&market).await;
+    let (responder, asked) = counted(&bob, &market, Policy { under_load: 0, ..Policy::default() });
+    let mut listener = responder.listen("127.0.0.1:0").await.unwrap();
+    let at = listener.local_addr();
+    let hello = hello_now(&alice, alice.view(&market, &bob, &[]).await).await.bytes;
+    let stranger = async {
+        let mut admitted = Vec::new();
+        for _ in 0..60 {
+            let (mut io, mut again) = (call(at).await, hello.clone());
+            io.send(&hello).await.unwrap();
+            let mut answer = io.recv().await.unwrap().to_vec();
+            Cookie::open(&mut answer, &hello, &responder.public_key()).unwrap().mark(&mut again).unwrap();
+            admitted.push((io, again));
+        }
+        // All at once, each with a cookie: by itself it bounds nothing.
+        for (io, again) in &mut admitted {
+            io.send(again).await.unwrap();
+        }
+        admitted
+    };
+    let is_too_fast =
+        |error: &Error| matches!(error, Error::TooFast { source_ip, .. } if source_ip.is_loopback());
+    let refused = async {
+        loop {
+            match listener.accept().await {
+                Err(refused) if is_too_fast(&refused.cause) => return refused,
+                _ => {}
+            }
+        }
+    };
+    let (_admitted, refused) = tokio::join!(stranger, timeout(Duration::from_secs(20), refused));
+    let refused = refused.unwrap();
+    assert_eq!((refused.told, refused.cause.fault()), (None, Fault::Peer));
+    assert!(refused.cause.is_retryable());
+    assert!(asked.load(Ordering::SeqCst) > 0);
 }
