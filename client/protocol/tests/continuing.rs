@@ -1,5 +1,5 @@
 //! What a view must have in common with the session that it is to carry on, and which tickets open what.
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
 mod support;
 
@@ -110,6 +110,25 @@ fn a_record_of_the_same_version_may_still_be_another() {
         let peer = seen.read_hello(&mut Pair::new().hello().hello).unwrap();
         assert_eq!(seen.accept(peer).err().unwrap().error, ChainDisagrees::Record(whose).into());
     }
+}
+
+/// The epoch of a datagram is under no seal: it chooses the key, and an old one that names no epoch has none.
+#[test]
+fn a_datagram_that_names_an_epoch_without_keys_does_not_open() {
+    let pair = Pair::new();
+    let [mut alice, mut bob] = <[_; 2]>::from(pair.establish()).map(|end| end.channel);
+    let mut datagram = Vec::new();
+    alice.append_datagram(b"tick", &mut datagram).unwrap();
+    let next = |view| at(view, Anchor { block_number: 78, ..anchor() });
+    alice.request_state_ticket(next(&pair.alice_view)).unwrap();
+    bob.open(&mut alice.next_outgoing().unwrap(), 0).unwrap();
+    bob.agree(next(&pair.bob_view), responder_ephemerals()).unwrap();
+    for epoch in [1_u8, 2, 255] {
+        let mut renamed = datagram.clone();
+        renamed[12] = epoch;
+        assert!(bob.open_datagram(&mut renamed, 0).is_err(), "epoch {epoch}");
+    }
+    assert_eq!(bob.open_datagram(&mut datagram, 0).map(|opened| opened.number), Ok(0));
 }
 
 #[test]
