@@ -61,7 +61,8 @@ for (const folder of ["client", "tests"].map((name) => join(root, name))) {
   for (const path of rustFiles(folder)) {
     const file = relative(root, path);
     if (file.includes("/target/") || caller.test(file) || definition.test(file)) continue;
-    if (/(^|\/)(tests|benches|fuzz|bench)\//.test(file)) continue;
+    // `vectors` is a test module of the protocol, in files of its own.
+    if (/(^|\/)(tests|benches|fuzz|bench|vectors)\//.test(file)) continue;
     const production = readFileSync(path, "utf8").split(/^#\[cfg\(.*\btest\b.*\)\]\n(?:#\[.*\]\n)*mod tests/m)[0];
     production.split("\n").forEach((line, index) => {
       if (proven.test(line.replace(/\/\/.*/, "")))

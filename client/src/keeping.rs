@@ -12,7 +12,9 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use countersign_protocol::{Abort, Agreed, Error as ProtocolError, Proposal, Reject, Role, StateView, Suite};
+use countersign_protocol::{
+    Abort, Agreed, Channel, Error as ProtocolError, Proposal, Reject, Role, StateView, Suite,
+};
 use countersign_transport::{Ended, Upkeep, UpkeepEvent};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
@@ -86,7 +88,7 @@ impl Keeping {
                     UpkeepEvent::Ended(ended) => break ended,
                     event => self.act_on(event),
                 },
-                proven = proven(step) => self.take_proof(proven),
+                proof = proof_of(step) => self.take_proof(proof),
                 Some(order) = duties.orders.recv(), if wish.is_none() => self.wish = Some(order.into()),
                 () = at(*rebind_at), if wish.is_none() => {
                     self.put_off_rebinding();
@@ -196,13 +198,20 @@ impl Keeping {
 
     fn answer(&mut self, proposal: &Proposal, proven: Result<Option<StateView>, Error>) {
         let agreed = match proven {
-            Ok(Some(view)) => self.trader.0.reserve.to_follow().map(|ephemerals| (view, ephemerals)),
+            // A state ticket takes no key pair: strangers could use up those that are ready.
+            Ok(Some(view)) => match self.upkeep.with_channel(Channel::is_rotation_requested) {
+                Ok(true) => self.trader.0.reserve.to_follow().map(|ephemerals| (view, Some(ephemerals))),
+                _ => Ok((view, None)),
+            },
             Ok(None) => return,
             Err(error) => Err(error),
         };
         let answered = match agreed {
             Ok((view, ephemerals)) => {
-                let agreed = self.upkeep.agree(view, ephemerals);
+                let agreed = match ephemerals {
+                    Some(ephemerals) => self.upkeep.agree(view, ephemerals),
+                    None => self.upkeep.agree_to_state_ticket(view),
+                };
                 if agreed.is_ok() {
                     self.step = Step::Answered;
                 }
@@ -299,7 +308,7 @@ impl Keeping {
     }
 }
 
-async fn proven(step: &mut Step) -> Result<Option<StateView>, Error> {
+async fn proof_of(step: &mut Step) -> Result<Option<StateView>, Error> {
     match step {
         Step::Proving(proof) | Step::Considering(_, proof) => proof.await,
         Step::Idle | Step::Requested { .. } | Step::Answered => std::future::pending().await,

@@ -52,8 +52,8 @@ Exit codes:
     6  what the chain's endpoints say is not proven, or they disagree
     7  an identity has no usable key: not registered, revoked, expired, too young
     8  a transaction was not made or failed, for instance without funds
-    9  the peer refused, or holds another view of the chain
-   10  transport: the peer cannot be reached or is gone, the port is in use
+    9  the peer refused, or holds another view of the chain; or a record ended a session
+   10  transport: the peer cannot be reached or is gone, the port is in use, keys were worn out
    11  doctor found something that does not work
    12  a signed document is malformed, does not hold, or is for another chain or registry
   130  interrupted (Ctrl-C)

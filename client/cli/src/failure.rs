@@ -43,9 +43,14 @@ impl Failure {
         self
     }
 
-    /// Whether the connection to a peer failed, and nothing else.
-    pub(crate) const fn is_of_transport(&self) -> bool {
-        matches!(self.exit, Exit::Transport)
+    /// Whether one session failed, and nothing else: its connection, or by one side's word.
+    pub(crate) fn is_of_session(&self) -> bool {
+        self.exit == Exit::Transport || self.is_by_word()
+    }
+
+    /// Whether one side's word ended a session.
+    pub(crate) fn is_by_word(&self) -> bool {
+        self.kind.starts_with("ended_")
     }
 
     pub(crate) const fn exit(&self) -> Exit {

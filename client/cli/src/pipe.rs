@@ -5,6 +5,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use countersign::Session;
+use countersign::transport::TransportError;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use crate::context::Context;
@@ -46,12 +47,18 @@ pub(crate) async fn pipe(
         let (mut reader, mut writer) = tokio::io::split(&mut session.connection);
         let mut up = pin!(send_all(input, &mut writer, &mut traffic.sent));
         let mut down = pin!(receive_all(&mut reader, output, &mut traffic.received));
-        let (mut sent, mut received) = (false, false);
+        let (mut sent, mut received, mut is_over) = (false, false, false);
+        let mut over = pin!(keeper.ended());
         loop {
             tokio::select! {
                 done = &mut up, if !sent => { done?; sent = true; }
                 done = &mut down, if !received => { done?; received = true; }
                 signal = interrupt.signalled() => break Err(signal.into_failure()),
+                // Also where nothing is read or written just now: both directions may wait for a person.
+                ended = &mut over, if !is_over => match ended {
+                    Some(ended) => break Err(TransportError::from(ended).into()),
+                    None => is_over = true,
+                },
                 Some(agreed) = keeper.agreed_after(epoch) => {
                     epoch = agreed.epoch;
                     context.console.event(&Renewed::new(&peer, &agreed))?;

@@ -255,6 +255,21 @@ fn a_revocation_on_chain_ends_the_session_of_both_with_its_reason() {
 }
 
 #[test]
+fn a_revoked_dialler_ends_its_session_and_not_the_listener() {
+    let market = Market::open();
+    let (mut bob, at) = market.bob_listens(&[]);
+    let mut alice = market.alice.start_with_input(&["connect", ACCOUNTS[2], "--at", &at, "--json"]);
+    alice.event("session");
+    bob.event("session");
+    market.alice.run(&["revoke", "--unlocked", "--reason", "policy", "--yes", "--json"]).ok_json();
+    alice.finish().failed(9, "ended_revoked");
+    assert_eq!(bob.event("broken")["kind"], "ended_revoked");
+    let carol = Home::registered(&market.anvil, ACCOUNTS[0]);
+    let order = carol.run_with_input(&["connect", ACCOUNTS[2], "--at", &at, "--json"], b"order\n");
+    assert_eq!(order.code, 0, "{}", order.stderr);
+}
+
+#[test]
 fn a_settings_mistake_is_named() {
     let home = Home::new();
     home.run(&["listen", "--rotate-after", "1s", "--json"]).failed(2, "usage");

@@ -185,7 +185,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Upkeep<S> {
             return Poll::Ready(self.finish(None));
         };
         let mut core = shared.lock();
-        let event = core.poll_keep(core::mem::take(&mut self.is_time));
+        let is_time = core::mem::take(&mut self.is_time);
+        let event = core.poll_keep(is_time);
+        // A look at the keys while an epoch is under way says little: look again as soon as it has begun.
+        self.is_time = is_time && event.is_pending() && !core.channel.is_idle();
         if event.is_ready() || !core.is_over() {
             return event;
         }

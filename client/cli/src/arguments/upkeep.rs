@@ -17,7 +17,8 @@ pub(crate) struct UpkeepArguments {
     /// prove its state does not go on trading under old keys.
     #[arg(long, value_name = "TIME", env = "COUNTERSIGN_ROTATE_AFTER")]
     pub(crate) rotate_after: Option<Span>,
-    /// Bind the keys to a newer block this often, where there is one, without new keys [default: by renewals alone]
+    /// Bind the session to a newer block this often, where there is one, without fresh ephemeral keys [default: by renewals
+    /// alone]
     #[arg(long, value_name = "TIME", env = "COUNTERSIGN_REBIND")]
     pub(crate) rebind: Option<Span>,
     /// Go on this long, by the chain's time, after the peer's or the own key was replaced in the registry [default: 1m]
@@ -35,7 +36,7 @@ pub(crate) struct AnsweringArguments {
     /// Let a peer open further sessions without the static keys for this long; 0s: never [default: 1h]
     #[arg(long, value_name = "TIME", env = "COUNTERSIGN_TICKET_LIFETIME")]
     pub(crate) ticket_lifetime: Option<Span>,
-    /// From so many handshakes under way on, ask every dialler for a cookie first [default: 16]
+    /// From so many handshakes under way on, ask every dialler for a cookie first; 0: always [default: 16]
     #[arg(long, value_name = "COUNT", env = "COUNTERSIGN_COOKIES_FROM")]
     pub(crate) cookies_from: Option<usize>,
     /// Answer at most so many handshakes at once [default: 64]

@@ -71,7 +71,7 @@ Examples:
 
 JSON events, on standard error:
   {\"event\": \"session\", \"peer\", \"peer_version\", \"remote\", \"suite\", \"state_hash\",
-   \"block_number\", \"block_hash\", \"readings\": [{\"contract\", \"slot\", \"value\"}]}
+   \"block_number\", \"block_hash\", \"resumed\", \"readings\": [{\"contract\", \"slot\", \"value\"}]}
   {\"event\": \"epoch\", \"peer\", \"epoch\", \"state_hash\", \"block_number\", \"block_hash\", \"readings\"}: new keys,
    bound to a newly proven state
   {\"event\": \"closed\", \"peer\", \"sent\", \"received\"}: bytes

@@ -5,7 +5,7 @@ use std::io::IsTerminal;
 
 use clap::Args;
 use countersign::replay::{RedisCache, RedisLimits};
-use countersign::{Admission, Identity, Listener, Policy, Session};
+use countersign::{Abort, Admission, Identity, Listener, Policy, Session, Side};
 use serde::Serialize;
 use tokio::io::{Stdin, Stdout};
 
@@ -133,12 +133,25 @@ impl Listen {
         let peer = shown(&session.peer());
         match pipe(context, &mut session, &mut stdio.input, &mut stdio.output, after, interrupt).await {
             Ok(traffic) => context.console.event(&Closed::new(peer, traffic)),
-            Err(failure) if !self.once && failure.is_of_transport() => {
-                context.console.event(&Broken::new(peer, &failure))
+            Err(failure) if self.once || !failure.is_of_session() => Err(failure),
+            Err(failure) if failure.is_by_word() && is_own_record_over(&session).await => {
+                Err(failure.hint("register a fresh key under this identity, then listen again"))
             }
-            Err(failure) => Err(failure),
+            Err(failure) => context.console.event(&Broken::new(peer, &failure)),
         }
     }
+}
+
+/// Whether this side's own record ended the session, by this side's own proof: nobody can be answered any more.
+async fn is_own_record_over(session: &Session) -> bool {
+    let ours = |role| role == session.summary.role;
+    session.ended().await.is_some_and(|ended| {
+        ended.by == Side::ThisSide
+            && match ended.why {
+                Abort::Revoked(role) | Abort::Expired(role) | Abort::Superseded(role) => ours(role),
+                Abort::KeysWornOut | Abort::Unproven => false,
+            }
+    })
 }
 
 impl Report for Listening {

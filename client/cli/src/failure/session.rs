@@ -113,8 +113,14 @@ fn by_word(why: Abort, text: String) -> Failure {
         Abort::Revoked(_) => {
             (Exit::Refused, "ended_revoked", "countersign resolve shows what the registry says")
         }
-        Abort::Expired(_) => (Exit::Refused, "ended_expired", "have that side run countersign rotate"),
-        Abort::Superseded(_) => (Exit::Refused, "ended_superseded", "connect again: the new key is resolved"),
+        Abort::Expired(_) => {
+            (Exit::Refused, "ended_expired", "countersign rotate, on the side whose record expired")
+        }
+        Abort::Superseded(_) => (
+            Exit::Refused,
+            "ended_superseded",
+            "connect again: the new key is resolved; where it is your own, name its keystore with --keystore",
+        ),
         Abort::KeysWornOut => (Exit::Transport, "ended_keys_worn_out", "connect again"),
         Abort::Unproven => {
             (Exit::Transport, "ended_unproven", "countersign doctor checks the endpoints; then connect again")

@@ -22,6 +22,12 @@ impl Settings {
         };
         let overlap = arguments.overlap.or(file.overlap);
         let rebind = arguments.rebind.or(file.rebind);
+        if let Some(span) = rebind.filter(|span| span.0 < LEAST_REBIND) {
+            let least = Span(LEAST_REBIND);
+            return Err(Failure::usage(format!(
+                "a session is bound anew every {least} at the soonest, not every {span}"
+            )));
+        }
         let padding = arguments.padding.or(file.padding).unwrap_or(PaddingChoice::Buckets);
         Ok(Policy {
             limits,
@@ -48,10 +54,18 @@ impl Settings {
             return Err(Failure::usage(message));
         }
         let handshakes = arguments.max_handshakes.or(file.max_handshakes);
+        let max_handshakes = handshakes.map_or(policy.max_handshakes, |count| count.get());
+        let cookies_from = arguments.cookies_from.or(file.cookies_from);
+        if let Some(count) = cookies_from.filter(|count| *count > max_handshakes) {
+            let message = format!(
+                "cookies are asked for from {count} handshakes on, but {max_handshakes} are answered at once: none would ever be"
+            );
+            return Err(Failure::usage(message));
+        }
         Ok(Policy {
             ticket_lifetime: lifetime,
-            under_load: arguments.cookies_from.or(file.cookies_from).unwrap_or(policy.under_load),
-            max_handshakes: handshakes.map_or(policy.max_handshakes, |count| count.get()),
+            under_load: cookies_from.unwrap_or(policy.under_load.min(max_handshakes)),
+            max_handshakes,
             ..policy
         })
     }
@@ -80,6 +94,9 @@ impl From<PaddingChoice> for Padding {
 
 /// A proof takes its time, and the upkeep looks at the clock once a second.
 const SHORTEST: Duration = Duration::from_secs(2);
+
+/// No chain has blocks that come sooner.
+const LEAST_REBIND: Duration = Duration::from_secs(1);
 
 /// So long at least a renewal may take, however often it is wanted.
 const HEADROOM: Duration = Duration::from_secs(10);
@@ -123,5 +140,9 @@ mod tests {
         assert!(settings("").upkeep(&soon).is_err());
         let long = settings("[session]\nticket_lifetime = '2h'");
         assert!(long.answering(&UpkeepArguments::default(), &AnsweringArguments::default()).is_err());
+        let never = settings("[session]\ncookies_from = 10\nmax_handshakes = 9");
+        assert!(never.answering(&UpkeepArguments::default(), &AnsweringArguments::default()).is_err());
+        let still = settings("[session]\nrebind = '0s'");
+        assert!(still.upkeep(&UpkeepArguments::default()).is_err());
     }
 }
