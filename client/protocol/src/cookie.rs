@@ -19,7 +19,6 @@ use crate::aead::{AeadKey, TAG};
 use crate::curve::PublicKey;
 use crate::error::{Error, PeerMisbehaved};
 use crate::handshake::hello::{MAC1_COVERS, MACS};
-use crate::hash::hmac;
 use crate::key_schedule::{self, MAC};
 use crate::secret::Secret32;
 use crate::wire;
@@ -136,7 +135,7 @@ impl<'a> Marks<'a> {
     }
 }
 
-/// `cookie = HMAC(key = cookie_secret, IP address 16 || port u16)[0..16]`.
+/// The cookie of that source.
 fn cookie(secret: &Secret32, source: &SocketAddr) -> [u8; MAC] {
     let ip = match source.ip() {
         IpAddr::V4(v4) => v4.to_ipv6_mapped(),
@@ -145,9 +144,7 @@ fn cookie(secret: &Secret32, source: &SocketAddr) -> [u8; MAC] {
     let mut address = [0; 18];
     let bytes = ip.octets().into_iter().chain(source.port().to_be_bytes());
     address.iter_mut().zip(bytes).for_each(|(to, from)| *to = from);
-    let mut cookie = [0; MAC];
-    cookie.iter_mut().zip(hmac(secret.expose(), &address)).for_each(|(to, from)| *to = from);
-    cookie
+    key_schedule::cookie(secret, &address)
 }
 
 /// Seals cookies of that responder.

@@ -77,9 +77,7 @@ impl TicketSecrets {
     /// to 16 bytes.
     pub(crate) fn derive(resumption_secret: &Secret32) -> Self {
         let [secret, proposal_key, named] = expand(resumption_secret, &[labels::TICKET]);
-        let mut id = [0; TICKET_ID];
-        id.iter_mut().zip(named.expose()).for_each(|(to, from)| *to = *from);
-        Self { secret, proposal_key, id }
+        Self { secret, proposal_key, id: cut(named.expose()) }
     }
 }
 
@@ -90,25 +88,25 @@ pub(crate) fn datagram_keys(datagram_secret: &Secret32) -> [Secret32; 2] {
 
 /// `lane = HASH("countersign/1 lane" || h)[0..8]`, with `h` of epoch 0.
 pub(crate) fn lane(handshake_hash: &[u8; 32]) -> [u8; LANE] {
-    let [a, b, c, d, e, f, g, h, ..] = hash::sha256(&[labels::LANE, handshake_hash]);
-    [a, b, c, d, e, f, g, h]
+    cut(&hash::sha256(&[labels::LANE, handshake_hash]))
 }
 
 /// `mac1 = HMAC(key = SHA256("countersign/1 mac1" || responder_static), header || e)[0..16]`.
 pub(crate) fn mac1(responder: &PublicKey, header_and_e: &[u8]) -> [u8; MAC] {
     let key = hash::sha256(&[labels::MAC1, &responder.compressed()]);
-    let mut mac = [0; MAC];
-    mac.iter_mut().zip(hash::hmac(&key, header_and_e)).for_each(|(to, from)| *to = from);
-    mac
+    cut(&hash::hmac(&key, header_and_e))
 }
 
 /// `mac2 = HMAC(key = cookie, header || e || mac1)[0..16]`.
 pub(crate) fn mac2(cookie: &[u8; MAC], header_and_e: &[u8], mac1: &[u8; MAC]) -> [u8; MAC] {
     let mut text = [0; MAC2_COVERS];
     text.iter_mut().zip(header_and_e.iter().chain(mac1)).for_each(|(to, from)| *to = *from);
-    let mut mac = [0; MAC];
-    mac.iter_mut().zip(hash::hmac(cookie, &text)).for_each(|(to, from)| *to = from);
-    mac
+    cut(&hash::hmac(cookie, &text))
+}
+
+/// `cookie = HMAC(key = cookie_secret, IP address 16 || port u16)[0..16]`.
+pub(crate) fn cookie(secret: &Secret32, address: &[u8; 18]) -> [u8; MAC] {
+    cut(&hash::hmac(secret.expose(), address))
 }
 
 /// `cookie_key = SHA256("countersign/1 cookie" || responder_static)`. Whoever knows the responder knows it.
@@ -127,9 +125,7 @@ impl RejectKeys {
     /// `nonce = HMAC(nonce_key, text)[0..12]`: one hello may be refused more than once, for different reasons, and
     /// different texts must not meet under one nonce.
     pub(crate) fn nonce(&self, text: &[u8]) -> Nonce {
-        let mut nonce = [0; 12];
-        nonce.iter_mut().zip(hash::hmac(self.nonce_key.expose(), text)).for_each(|(to, from)| *to = from);
-        nonce
+        cut(&hash::hmac(self.nonce_key.expose(), text))
     }
 }
 
@@ -151,6 +147,13 @@ fn hkdf<const N: usize>(salt: &[u8], ikm: &[u8], info: &[&[u8]]) -> [Secret32; N
 /// `out[0] || out[1] || ... = HKDF-Expand(prk, info, 32 * N)`, `N` at most 4.
 fn expand<const N: usize>(prk: &Secret32, info: &[&[u8]]) -> [Secret32; N] {
     blocks(|okm| hash::hkdf_expand(prk.expose(), info, okm))
+}
+
+/// The first `N` bytes of a digest, 32 at most.
+fn cut<const N: usize>(digest: &[u8; 32]) -> [u8; N] {
+    let mut bytes = [0; N];
+    bytes.iter_mut().zip(digest).for_each(|(to, from)| *to = *from);
+    bytes
 }
 
 #[allow(clippy::expect_used)]

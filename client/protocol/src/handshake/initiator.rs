@@ -10,15 +10,12 @@
 use alloc::vec::Vec;
 
 use crate::aead::TAG;
-use crate::channel::Channel;
 use crate::curve::PublicKey;
 use crate::custody::{EcdhPurpose, KeyAnswer, KeyRequest};
 use crate::error::{ApiMisuse, ChainDisagrees, Error, PeerMisbehaved};
 use crate::handshake::ephemerals::{Ephemeral, InitiatorEphemerals};
 use crate::handshake::hello::First;
-use crate::handshake::{
-    Established, Summary, floor, hello, product, read_reply_keys, reply, write_ephemeral,
-};
+use crate::handshake::{Established, floor, hello, product, read_reply_keys, reply, write_ephemeral};
 use crate::kem::KemKeyPair;
 use crate::key_schedule;
 use crate::labels;
@@ -206,11 +203,12 @@ impl AwaitingReplyProduct {
         symmetric.mix_psk(&key_schedule::state_psk(&state_hash, &Secret32::zeroed()));
         symmetric.decrypt(&mut sealed_payload).map_err(|_| ChainDisagrees::NotConfirmed)?;
 
-        let split = symmetric.split();
-        let handshake_hash = split.handshake_hash;
-        let mut channel = Channel::after(split, Role::Initiator, suite, state_hash, view.clone());
-        let confirmation = channel.confirm()?;
-        let summary = Summary { role: Role::Initiator, suite, handshake_hash, state_hash, view };
-        Ok(Completed { confirmation, established: Established { channel, summary } })
+        Completed::of(Established::after(symmetric.split(), Role::Initiator, suite, state_hash, view))
+    }
+}
+
+impl Completed {
+    pub(super) fn of(mut established: Established) -> Result<Self, Error> {
+        Ok(Self { confirmation: established.channel.confirm()?, established })
     }
 }

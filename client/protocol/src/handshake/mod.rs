@@ -26,7 +26,7 @@ use crate::kem::{CIPHERTEXT, EncapsulationKey, KemKeyPair};
 use crate::secret::Secret32;
 use crate::state::{Role, StateHash, StateView};
 use crate::suite::Suite;
-use crate::symmetric::SymmetricState;
+use crate::symmetric::{Split, SymmetricState};
 
 /// A handshake that both sides have completed.
 #[derive(Debug)]
@@ -50,6 +50,15 @@ pub struct Summary {
     pub state_hash: StateHash,
     /// This side's proven view behind the state hash.
     pub view: StateView,
+}
+
+impl Established {
+    /// What both sides hold once the last message has opened.
+    fn after(split: Split, role: Role, suite: Suite, state_hash: StateHash, view: StateView) -> Self {
+        let handshake_hash = split.handshake_hash;
+        let channel = Channel::after(split, role, suite, state_hash, view.clone());
+        Self { channel, summary: Summary { role, suite, handshake_hash, state_hash, view } }
+    }
 }
 
 fn product(answer: KeyAnswer) -> Result<SharedX, Error> {

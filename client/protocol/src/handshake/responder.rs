@@ -11,13 +11,12 @@
 use alloc::vec::Vec;
 
 use crate::aead::TAG;
-use crate::channel::Channel;
 use crate::curve::PublicKey;
 use crate::custody::{EcdhPurpose, KeyAnswer, KeyRequest};
 use crate::error::{ApiMisuse, ChainDisagrees, Error, PeerIncompatible, PeerMisbehaved};
 use crate::handshake::ephemerals::ResponderEphemerals;
 use crate::handshake::hello::First;
-use crate::handshake::{Established, POINT, Summary, floor, hello, product, reply, write_reply_keys};
+use crate::handshake::{Established, POINT, floor, hello, product, reply, write_reply_keys};
 use crate::identity::Identity;
 use crate::kem::{ENCAPSULATION_KEY, EncapsulationKey};
 use crate::key_schedule;
@@ -93,8 +92,8 @@ pub struct Refusal {
 
 /// Waits for the initiator's first record, which shows that it holds the same keys and so the same state.
 pub struct ExpectConfirmation {
-    channel: Channel,
-    summary: Summary,
+    /// Given out once it is confirmed.
+    pub(super) established: Established,
 }
 
 struct Transcript {
@@ -244,11 +243,8 @@ impl AwaitingPeer {
         let start = reply.len();
         symmetric.encrypt_tail(&mut reply, start);
 
-        let split = symmetric.split();
-        let handshake_hash = split.handshake_hash;
-        let channel = Channel::after(split, Role::Responder, suite, state_hash, view.clone());
-        let summary = Summary { role: Role::Responder, suite, handshake_hash, state_hash, view };
-        Ok(SentReply { reply, next: ExpectConfirmation::new(channel, summary) })
+        let established = Established::after(symmetric.split(), Role::Responder, suite, state_hash, view);
+        Ok(SentReply { reply, next: ExpectConfirmation { established } })
     }
 
     /// Refuses with a reason of the caller's: the message to send.
@@ -279,19 +275,15 @@ impl AwaitingPeer {
 }
 
 impl ExpectConfirmation {
-    pub(super) const fn new(channel: Channel, summary: Summary) -> Self {
-        Self { channel, summary }
-    }
-
     /// Reads the initiator's first record. Only now is there a channel: nothing is sent to, or believed
     /// of, a party that has not shown the same keys.
     ///
     /// # Errors
     /// [`PeerMisbehaved`] where the record does not open or is no confirmation.
     pub fn read(self, message: &mut [u8]) -> Result<Established, Error> {
-        let Self { mut channel, summary } = self;
-        channel.read_confirmation(message)?;
-        Ok(Established { channel, summary })
+        let Self { mut established } = self;
+        established.channel.read_confirmation(message)?;
+        Ok(established)
     }
 }
 

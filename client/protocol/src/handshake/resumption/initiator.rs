@@ -4,12 +4,11 @@ use alloc::vec::Vec;
 
 use super::{PROPOSAL_NONCE, Prologue, associated_data, check_records, psk};
 use crate::aead::AeadKey;
-use crate::channel::Channel;
 use crate::error::{ApiMisuse, Error, PeerMisbehaved};
 use crate::handshake::continuation::{self, Begun};
 use crate::handshake::hello::{self, First};
 use crate::handshake::initiator::Completed;
-use crate::handshake::{Established, InitiatorEphemerals, Summary, floor, reply};
+use crate::handshake::{Established, InitiatorEphemerals, floor, reply};
 use crate::proposal::Proposal;
 use crate::state::{Role, StateView};
 use crate::suite::{Suite, SuitePolicy};
@@ -98,11 +97,7 @@ impl ExpectReply {
     fn complete(self, noise_message: &mut [u8]) -> Result<Completed, Error> {
         let Self { begun, suite, view, .. } = self;
         let split = begun.finish(noise_message)?;
-        let (role, handshake_hash) = (Role::Initiator, split.handshake_hash);
-        let state_hash = view.state_hash(role);
-        let mut channel = Channel::after(split, role, suite, state_hash, view.clone());
-        let confirmation = channel.confirm()?;
-        let summary = Summary { role, suite, handshake_hash, state_hash, view };
-        Ok(Completed { confirmation, established: Established { channel, summary } })
+        let state_hash = view.state_hash(Role::Initiator);
+        Completed::of(Established::after(split, Role::Initiator, suite, state_hash, view))
     }
 }

@@ -4,13 +4,12 @@ use alloc::vec::Vec;
 
 use super::{PROPOSAL_NONCE, Prologue, associated_data, check_records, psk};
 use crate::aead::{AeadKey, TAG};
-use crate::channel::Channel;
 use crate::curve::PublicKey;
 use crate::error::{ApiMisuse, Error, PeerMisbehaved};
 use crate::handshake::continuation::{self, Freshness};
 use crate::handshake::hello::{self, First, Header};
 use crate::handshake::responder::{ExpectConfirmation, Refusal, SentReply};
-use crate::handshake::{ResponderEphemerals, Summary, floor, reply};
+use crate::handshake::{Established, ResponderEphemerals, floor, reply};
 use crate::key_schedule::TICKET_ID;
 use crate::proposal::Proposal;
 use crate::reject::Reject;
@@ -131,11 +130,9 @@ impl AwaitingState {
             &mut reply,
         );
         let split = answered.map_err(|error| self.refuse(error))?;
-        let (role, handshake_hash) = (Role::Responder, split.handshake_hash);
-        let state_hash = view.state_hash(role);
-        let channel = Channel::after(split, role, suite, state_hash, view.clone());
-        let summary = Summary { role, suite, handshake_hash, state_hash, view };
-        Ok(SentReply { reply, next: ExpectConfirmation::new(channel, summary) })
+        let state_hash = view.state_hash(Role::Responder);
+        let established = Established::after(split, Role::Responder, suite, state_hash, view);
+        Ok(SentReply { reply, next: ExpectConfirmation { established } })
     }
 
     /// Refuses with a reason of the caller's: the message to send.
