@@ -3,15 +3,13 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use countersign_protocol::handshake::responder::{
-    self, AwaitingPeer, ExpectHello, ResponderParams, SentReply,
-};
-use countersign_protocol::resumption::{AwaitingState, AwaitingTicket, TICKET_UNKNOWN};
-use countersign_protocol::{Error as ProtocolError, Established, First, Proposal, StateView, first_message};
+use countersign_protocol::handshake::responder::{self, ExpectHello, ResponderParams, SentReply};
+use countersign_protocol::resumption::{AwaitingTicket, TICKET_UNKNOWN};
+use countersign_protocol::{Error as ProtocolError, Established, First, StateView, first_message};
 use countersign_transport::{DatagramSocket, HandshakeIo};
 use tokio::net::TcpStream;
 
-use crate::called::Called;
+use crate::call::Call;
 use crate::clock::{unix_ms, whole_ms};
 use crate::cookies::UnderWayNow;
 use crate::difference::Difference;
@@ -38,13 +36,6 @@ struct Answering<'a> {
     remote: SocketAddr,
     /// Whether the caller was asked for a cookie: it need not answer a second one.
     has_given_cookie: bool,
-}
-
-/// Who calls, and how.
-enum Call {
-    Live(Box<AwaitingPeer>),
-    /// With a ticket, which is used up.
-    Resumed(Box<AwaitingState>, Taken),
 }
 
 impl Caller {
@@ -123,29 +114,22 @@ impl<'a> Answering<'a> {
 
     /// Everything after the call: proof, reply, confirmation. A refusal is told before it is returned.
     async fn agree(&mut self, call: Call) -> Result<(Established, Option<Instant>), Refusal> {
-        match call {
-            Call::Live(peer) => {
-                let agreed = self.trader.examine(&peer).await;
-                Ok((self.reply(*peer, agreed).await?, None))
-            }
+        let (agreed, resumed_since) = match &call {
+            Call::Live(peer) => (self.trader.examine(peer).await, None),
             Call::Resumed(peer, taken) => {
-                let agreed = self.trader.examine_resumed(&peer, &taken).await;
-                Ok((self.reply(*peer, agreed).await?, Some(taken.live_since)))
+                (self.trader.examine_resumed(peer, taken).await, Some(taken.live_since))
             }
-        }
+        };
+        Ok((self.reply(call, agreed).await?, resumed_since))
     }
 
-    async fn reply(
-        &mut self,
-        peer: impl Called,
-        agreed: Result<Agreed<'_>, Error>,
-    ) -> Result<Established, Refusal> {
+    async fn reply(&mut self, call: Call, agreed: Result<Agreed<'_>, Error>) -> Result<Established, Refusal> {
         let io = &mut self.io;
         let Agreed { view, permit, place } = match agreed {
             Ok(agreed) => agreed,
-            Err(cause) => return Err(tell(io, Refusal::of(cause, &peer)).await),
+            Err(cause) => return Err(tell(io, Refusal::of(cause, &call)).await),
         };
-        let SentReply { reply, next } = match self.trader.accept(peer, view) {
+        let SentReply { reply, next } = match self.trader.accept(call, view) {
             Ok(sent) => sent,
             Err(refusal) => return Err(tell(io, refusal).await),
         };
@@ -185,13 +169,13 @@ impl Trader {
     }
 
     /// The reply, or why there is none.
-    fn accept(&self, peer: impl Called, view: StateView) -> Result<SentReply, Refusal> {
+    fn accept(&self, call: Call, view: StateView) -> Result<SentReply, Refusal> {
         let ephemerals = match self.0.reserve.to_answer(view.peer()) {
             Ok(ephemerals) => ephemerals,
-            Err(cause) => return Err(Refusal::of(cause, &peer)),
+            Err(cause) => return Err(Refusal::of(cause, &call)),
         };
-        let proposal = peer.proposal().clone();
-        peer.accept(view.clone(), ephemerals).map_err(|responder::Refusal { error, reject: message }| {
+        let proposal = call.proposal().clone();
+        call.accept(view.clone(), ephemerals).map_err(|responder::Refusal { error, reject: message }| {
             self.forget_view(&proposal.initiator);
             let told = error.as_reject().zip(message).map(|(reject, message)| Told { reject, message });
             let difference = match error {
@@ -201,15 +185,6 @@ impl Trader {
             let cause = difference.map_or(Error::Protocol(error), |found| Error::Differs(Box::new(found)));
             Refusal { cause: Box::new(cause), told }
         })
-    }
-}
-
-impl Call {
-    fn proposal(&self) -> &Proposal {
-        match self {
-            Self::Live(peer) => peer.proposal(),
-            Self::Resumed(peer, _) => peer.proposal(),
-        }
     }
 }
 

@@ -89,7 +89,7 @@ pub use countersign_transport as transport;
 struct Readme;
 
 mod answer;
-mod called;
+mod call;
 mod clock;
 mod cookies;
 mod dial;

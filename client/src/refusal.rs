@@ -3,7 +3,7 @@
 use countersign_protocol::{Identity, Proposal, Query, Reject, Role};
 use countersign_registry::ResolveError;
 
-use crate::called::Called;
+use crate::call::Call;
 use crate::error::Error;
 
 /// The cause, for this side, and the reject, for the dialler; `None` says nothing and closes.
@@ -22,9 +22,9 @@ pub(crate) struct Told {
 
 impl Refusal {
     /// What to say to this dialler of an error.
-    pub(crate) fn of(cause: Error, peer: &impl Called) -> Self {
-        let reject = reject_for(&cause, peer.proposal(), Role::Responder);
-        let told = reject.map(|reject| Told { reject, message: peer.reject(reject) });
+    pub(crate) fn of(cause: Error, call: &Call) -> Self {
+        let reject = reject_for(&cause, call.proposal(), Role::Responder);
+        let told = reject.map(|reject| Told { reject, message: call.reject(reject) });
         Self { cause: Box::new(cause), told }
     }
 
