@@ -25,7 +25,7 @@ pub(crate) async fn dial(
     at: impl ToSocketAddrs,
     queries: &[Query],
 ) -> Result<Session, Error> {
-    let wanted = || Wanted { peer, peer_key: None, known_key: None, anchor: None, queries };
+    let wanted = || Wanted { peer, key: None, anchor: None, queries };
     // Neither needs the other, and whichever fails first ends both.
     let (line, proven) = tokio::try_join!(Line::open(trader, at), trader.prove(wanted()))?;
     let remote = line.remote;

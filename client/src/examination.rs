@@ -6,6 +6,7 @@ use countersign_protocol::curve::PublicKey;
 use countersign_protocol::handshake::responder::AwaitingPeer;
 use countersign_protocol::resumption::AwaitingState;
 use countersign_protocol::{Identity, Proposal, Query, StateView};
+use countersign_registry::KeyHint;
 use countersign_replay::{Hello, NotEntered, ReplayCache};
 use tokio::sync::SemaphorePermit;
 
@@ -46,8 +47,7 @@ impl Trader {
         let (place, permit) = self.make_place(proposal.initiator, peer.initiator_key())?;
         let wanted = Wanted {
             peer: proposal.initiator,
-            peer_key: Some(peer.initiator_key()),
-            known_key: None,
+            key: Some(KeyHint::Shown(*peer.initiator_key())),
             anchor: Some(&proposal.anchor),
             queries: &queries,
         };
@@ -74,8 +74,7 @@ impl Trader {
         let (place, permit) = self.make_place(proposal.initiator, &taken.peer_key)?;
         let wanted = Wanted {
             peer: proposal.initiator,
-            peer_key: None,
-            known_key: Some(&taken.peer_key),
+            key: Some(KeyHint::Known(taken.peer_key)),
             anchor: Some(&proposal.anchor),
             queries: &queries,
         };

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use countersign_protocol::curve::PublicKey;
 use countersign_protocol::{Anchor, Identity, PeerKey, Query, StateView};
+use countersign_registry::KeyHint;
 
 use crate::clock::unix_ms;
 
@@ -24,10 +24,9 @@ struct Recent {
 /// What a handshake wants to see.
 pub(crate) struct Wanted<'a> {
     pub(crate) peer: Identity,
-    /// The key that the peer showed, where it did: a view with another one is of no use.
-    pub(crate) peer_key: Option<&'a PublicKey>,
-    /// The key that the peer had before, in case that the chain alone does not tell it.
-    pub(crate) known_key: Option<&'a PublicKey>,
+    /// The key that the peer shows: a view with another one is of no use. Or the one that it had before, in case that
+    /// the chain alone does not tell it; `None` for the one that it had the last time.
+    pub(crate) key: Option<KeyHint>,
     /// The block that the peer proposed; `None` for a recent one.
     pub(crate) anchor: Option<&'a Anchor>,
     pub(crate) queries: &'a [Query],
@@ -46,9 +45,13 @@ impl RecentViews {
         }
         let recent = self.lock();
         let Recent { view, since } = recent.get(&wanted.peer)?;
+        let has_shown_key = match wanted.key {
+            Some(KeyHint::Shown(shown)) => shown == *view.peer().public_key(),
+            Some(KeyHint::Known(_)) | None => true,
+        };
         let fits = since.elapsed() < self.reuse
             && wanted.anchor.is_none_or(|anchor| anchor == view.anchor())
-            && wanted.peer_key.is_none_or(|key| key == view.peer().public_key())
+            && has_shown_key
             && view.readings().iter().map(|reading| &reading.query).eq(wanted.queries)
             && [view.local(), view.peer()].into_iter().all(is_unexpired);
         fits.then(|| view.clone())

@@ -199,7 +199,7 @@ impl Trader {
             local: self.0.identity,
             peer: wanted.peer,
             local_key_hint: Some(KeyHint::Shown(self.0.public_key)),
-            peer_key_hint: self.hint(wanted),
+            peer_key_hint: wanted.key.or_else(|| self.0.reserve.known_key(&wanted.peer).map(KeyHint::Known)),
             queries: wanted.queries,
         };
         let error = match self.0.resolver.view(request).await {
@@ -223,8 +223,8 @@ impl Trader {
         anchor: Option<Anchor>,
     ) -> Result<StateView, Error> {
         let queries: Vec<Query> = before.readings().iter().map(|reading| reading.query).collect();
-        let (peer, known_key) = (before.peer().identity(), Some(before.peer().public_key()));
-        let wanted = Wanted { peer, peer_key: None, known_key, anchor: anchor.as_ref(), queries: &queries };
+        let (peer, key) = (before.peer().identity(), Some(KeyHint::Known(*before.peer().public_key())));
+        let wanted = Wanted { peer, key, anchor: anchor.as_ref(), queries: &queries };
         self.prove_anew(&wanted, anchor).await
     }
 
@@ -234,12 +234,6 @@ impl Trader {
             return Err(Error::NotMyKey { identity: self.0.identity, registered, held });
         }
         Ok(())
-    }
-
-    /// The key that the peer shows, or, to dial it, the one that it had the last time.
-    fn hint(&self, wanted: &Wanted<'_>) -> Option<KeyHint> {
-        let known = || wanted.known_key.copied().or_else(|| self.0.reserve.known_key(&wanted.peer));
-        wanted.peer_key.map(|shown| KeyHint::Shown(*shown)).or_else(|| known().map(KeyHint::Known))
     }
 
     /// Drops what was prepared with a key that is no longer valid: a peer's, or this side's own.
