@@ -37,28 +37,19 @@ impl Trader {
     pub(crate) async fn examine(&self, peer: &AwaitingPeer) -> Result<Agreed<'_>, Error> {
         let proposal = peer.proposal();
         peer.check()?;
-        self.examine_initiator(proposal.initiator)?;
-        let queries: Vec<Query> = proposal.queries().collect();
-        self.examine_queries(proposal, &queries)?;
+        let queries = self.examine_proposal(proposal)?;
         let hello = self.name(peer);
         if self.0.replays.knows(&hello) {
             return Err(Error::Replayed);
         }
-        let (place, permit) = self.make_place(proposal.initiator, peer.initiator_key())?;
-        let wanted = Wanted {
-            peer: proposal.initiator,
-            key: Some(KeyHint::Shown(*peer.initiator_key())),
-            anchor: Some(&proposal.anchor),
-            queries: &queries,
-        };
-        let view = self.prove(wanted).await?.view;
+        let agreed = self.prove_in_place(proposal, &queries, KeyHint::Shown(*peer.initiator_key())).await?;
         self.0.replays.enter(hello, unix_ms()).await.map_err(|why| match why {
             NotEntered::Replayed => Error::Replayed,
             NotEntered::Full => self.busy(),
             NotEntered::TooLate => Error::TooLate,
             NotEntered::Unavailable(source) => Error::NoReplayCache(source),
         })?;
-        Ok(Agreed { view, permit, place })
+        Ok(agreed)
     }
 
     /// As [`examine`](Self::examine). A ticket is used once, so nothing need be remembered against replays.
@@ -68,29 +59,33 @@ impl Trader {
         taken: &Taken,
     ) -> Result<Agreed<'_>, Error> {
         let proposal = peer.proposal();
+        let queries = self.examine_proposal(proposal)?;
+        self.prove_in_place(proposal, &queries, KeyHint::Known(taken.peer_key)).await
+    }
+
+    /// Whether this side's policy lets it agree at all; if so, the queries to prove.
+    fn examine_proposal(&self, proposal: &Proposal) -> Result<Vec<Query>, Error> {
         self.examine_initiator(proposal.initiator)?;
         let queries: Vec<Query> = proposal.queries().collect();
         self.examine_queries(proposal, &queries)?;
-        let (place, permit) = self.make_place(proposal.initiator, &taken.peer_key)?;
-        let wanted = Wanted {
-            peer: proposal.initiator,
-            key: Some(KeyHint::Known(taken.peer_key)),
-            anchor: Some(&proposal.anchor),
-            queries: &queries,
-        };
-        let view = self.prove(wanted).await?.view;
-        Ok(Agreed { view, permit, place })
+        Ok(queries)
     }
 
-    fn make_place(
+    /// This side's own proof of a proposal, in one of the places of the initiator's key.
+    async fn prove_in_place(
         &self,
-        initiator: Identity,
-        key: &PublicKey,
-    ) -> Result<(Place<'_>, SemaphorePermit<'_>), Error> {
-        let limit = self.0.policy.max_handshakes_each;
-        let place = self.0.under_way.enter(key).ok_or(Error::TooManyAtOnce { initiator, limit })?;
+        proposal: &Proposal,
+        queries: &[Query],
+        key: KeyHint,
+    ) -> Result<Agreed<'_>, Error> {
+        let (KeyHint::Shown(initiator_key) | KeyHint::Known(initiator_key)) = key;
+        let (peer, limit) = (proposal.initiator, self.0.policy.max_handshakes_each);
+        let place = self.0.under_way.enter(&initiator_key);
+        let place = place.ok_or(Error::TooManyAtOnce { initiator: peer, limit })?;
         let permit = self.0.proving.try_acquire().map_err(|_| self.busy())?;
-        Ok((place, permit))
+        let wanted = Wanted { peer, key: Some(key), anchor: Some(&proposal.anchor), queries };
+        let view = self.prove(wanted).await?.view;
+        Ok(Agreed { view, permit, place })
     }
 
     fn busy(&self) -> Error {
