@@ -106,6 +106,10 @@ mod policy;
 mod pool;
 mod recent_views;
 mod refusal;
+// In a folder of tests: nowhere else is a key said to be proven without a proof.
+#[cfg(test)]
+#[path = "tests/registered.rs"]
+mod registered;
 mod reserve;
 mod session;
 mod sources;

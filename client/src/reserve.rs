@@ -196,9 +196,9 @@ mod tests {
     use std::num::NonZeroUsize;
 
     use countersign_custody::LocalKey;
-    use countersign_protocol::{Address, Label, RegistryRecord, SignatureScheme};
 
     use super::*;
+    use crate::registered::peer_key;
 
     fn reserve(known_peers: usize) -> Reserve {
         let limits = Reserves { known_peers: NonZeroUsize::new(known_peers).unwrap(), ..Reserves::default() };
@@ -208,17 +208,7 @@ mod tests {
 
     /// A new key of the owner with that number.
     fn peer(owner: u8) -> PeerKey {
-        let public_key = LocalKey::generate().unwrap().public_key();
-        let record = RegistryRecord {
-            identity: Identity { owner: Address([owner; 20]), label: Label::DEFAULT },
-            version: 1,
-            signer: Address(public_key.address()),
-            anchored_at: 1,
-            valid_until: 0,
-            scheme: SignatureScheme::Ecdsa,
-            suite_floor: 0,
-        };
-        PeerKey::proven(record, public_key).unwrap()
+        peer_key(owner, LocalKey::generate().unwrap().public_key())
     }
 
     #[tokio::test]

@@ -180,11 +180,12 @@ mod tests {
     use countersign_protocol::initiator::{self, InitiatorParams};
     use countersign_protocol::responder::{ExpectHello, ResponderParams};
     use countersign_protocol::{
-        Address, Anchor, InitiatorEphemerals, KeyAnswer, KeyRequest, PeerKey, RegistryRecord,
-        ResponderEphemerals, SignatureScheme, StateView, Suite, SuitePolicy,
+        Address, Anchor, InitiatorEphemerals, KeyAnswer, KeyRequest, ResponderEphemerals, StateView, Suite,
+        SuitePolicy,
     };
 
     use super::*;
+    use crate::registered::{identity, peer_key};
 
     fn answer(key: &SecretKey, request: KeyRequest) -> KeyAnswer {
         let KeyRequest::Ecdh { peer, .. } = request else { unreachable!("a handshake signs nothing") };
@@ -194,19 +195,7 @@ mod tests {
     /// The tickets of a session between two keys: the initiator's, and the responder's.
     fn tickets(one: u8, other: u8) -> [KeptTicket; 2] {
         let keys = [one, other].map(|number| SecretKey::from_bytes(&[number; 32]).unwrap());
-        let [a, b] = [0, 1].map(|position| {
-            let public_key = keys[position].public_key();
-            let record = RegistryRecord {
-                identity: Identity::of(Address([[one, other][position]; 20])),
-                version: 1,
-                signer: Address(public_key.address()),
-                anchored_at: 1,
-                valid_until: 0,
-                scheme: SignatureScheme::Ecdsa,
-                suite_floor: 0,
-            };
-            PeerKey::proven(record, public_key).unwrap()
-        });
+        let (a, b) = (peer_key(one, keys[0].public_key()), peer_key(other, keys[1].public_key()));
         let anchor = Anchor { chain_id: 1, block_number: 1, block_hash: [1; 32], registry: Address([9; 20]) };
         let view = |local, peer| StateView::proven(anchor, local, peer, Vec::new()).unwrap();
         let ephemerals = InitiatorEphemerals::generate(Suite::Classical, getrandom::fill).unwrap();
@@ -238,23 +227,19 @@ mod tests {
 
     const HOUR: Duration = Duration::from_secs(3600);
 
-    fn peer(number: u8) -> Identity {
-        Identity::of(Address([number; 20]))
-    }
-
     #[test]
     fn each_is_taken_once_by_the_peer_and_role_that_it_is_of() {
         let kept = Tickets::new(HOUR, 8);
         let [ours, theirs] = tickets(1, 2);
         let id = ours.ticket.id();
         kept.keep(ours);
-        assert!(kept.take_to_dial(&peer(3)).is_none());
+        assert!(kept.take_to_dial(&identity(3)).is_none());
         assert!(kept.take(&id, |_| false).is_none());
-        assert_eq!(kept.take_to_dial(&peer(2)).unwrap().ticket.id(), id);
-        assert!(kept.take_to_dial(&peer(2)).is_none() && kept.take(&id, |_| true).is_none());
+        assert_eq!(kept.take_to_dial(&identity(2)).unwrap().ticket.id(), id);
+        assert!(kept.take_to_dial(&identity(2)).is_none() && kept.take(&id, |_| true).is_none());
         // What a responder keeps is not to dial with.
         kept.keep(theirs);
-        assert!(kept.take_to_dial(&peer(1)).is_none());
+        assert!(kept.take_to_dial(&identity(1)).is_none());
         assert!(kept.take(&id, |_| true).is_some());
         let all = kept.lock();
         assert!(all.tickets.is_empty() && all.by_age.is_empty() && all.by_peer.is_empty());
@@ -270,13 +255,13 @@ mod tests {
             id
         });
         assert!(kept.take(&ids[0], |_| true).is_none());
-        kept.forget(&peer(3));
+        kept.forget(&identity(3));
         assert!(kept.take(&ids[2], |_| true).is_none());
         let [ours, _] = tickets(1, 2);
         let newest = ours.ticket.id();
         kept.keep(ours);
-        assert_eq!(kept.take_to_dial(&peer(2)).unwrap().ticket.id(), newest);
-        assert_eq!(kept.take_to_dial(&peer(2)).unwrap().ticket.id(), ids[1]);
+        assert_eq!(kept.take_to_dial(&identity(2)).unwrap().ticket.id(), newest);
+        assert_eq!(kept.take_to_dial(&identity(2)).unwrap().ticket.id(), ids[1]);
     }
 
     #[test]
@@ -306,7 +291,7 @@ mod tests {
         kept.wipe_aged();
         let all = kept.lock();
         assert_eq!((all.tickets.len(), all.by_age.len(), all.by_peer.len()), (1, 1, 1));
-        assert!(all.by_peer.contains_key(&peer(3)));
+        assert!(all.by_peer.contains_key(&identity(3)));
     }
 
     #[test]
@@ -325,6 +310,6 @@ mod tests {
         assert_eq!(kept.lock().tickets.len(), EACH + 1);
         assert!(kept.take(&ids[0], |_| true).is_none());
         assert!(ids[1..].iter().all(|id| kept.take(id, |_| true).is_some()));
-        assert!(kept.take_to_dial(&peer(3)).is_some());
+        assert!(kept.take_to_dial(&identity(3)).is_some());
     }
 }

@@ -357,28 +357,10 @@ mod tests {
     use std::time::Duration;
 
     use countersign_custody::LocalKey;
-    use countersign_protocol::{Label, PeerKey, RegistryRecord, SignatureScheme};
     use countersign_registry::{HeadPolicy, HeadTrust, RevocationReason};
 
     use super::*;
-
-    fn identity(number: u8) -> Identity {
-        Identity { owner: Address([number; 20]), label: Label::DEFAULT }
-    }
-
-    fn key_of(identity: Identity) -> PeerKey {
-        let public_key = LocalKey::generate().unwrap().public_key();
-        let record = RegistryRecord {
-            identity,
-            version: 1,
-            signer: Address(public_key.address()),
-            anchored_at: 1,
-            valid_until: 0,
-            scheme: SignatureScheme::Ecdsa,
-            suite_floor: 0,
-        };
-        PeerKey::proven(record, public_key).unwrap()
-    }
+    use crate::registered::{identity, peer_key};
 
     fn revoked(identity: Identity) -> Error {
         let (version, reason, at) = (1, RevocationReason::KeyCompromised, 9);
@@ -392,7 +374,8 @@ mod tests {
         let policy = Policy { view_reuse: Duration::from_secs(60), ..Policy::default() };
         let me = Trader::builder(identity(9), LocalKey::generate().unwrap(), resolver).policy(policy).build();
         for peer in 1..4 {
-            me.0.reserve.warm(&key_of(identity(peer))).await.unwrap();
+            let public_key = LocalKey::generate().unwrap().public_key();
+            me.0.reserve.warm(&peer_key(peer, public_key)).await.unwrap();
         }
         me.forget_what_is_over(&error, &identity(1));
         (1..4).filter(|peer| me.0.reserve.known_key(&identity(*peer)).is_some()).collect()

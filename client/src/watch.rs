@@ -279,21 +279,14 @@ const LEAST_INTERVAL: Duration = Duration::from_millis(10);
 #[allow(clippy::unwrap_used)]
 mod tests {
     use countersign_custody::LocalKey;
-    use countersign_protocol::{Address, SignatureScheme};
+    use countersign_protocol::Address;
     use countersign_registry::{HeadPolicy, HeadTrust, Resolver, RevocationReason};
 
     use super::*;
+    use crate::registered;
 
     fn record(version: u16, anchored_at: u64) -> RegistryRecord {
-        RegistryRecord {
-            identity: Identity::of(Address([1; 20])),
-            version,
-            signer: Address([2; 20]),
-            anchored_at,
-            valid_until: 0,
-            scheme: SignatureScheme::Ecdsa,
-            suite_floor: 0,
-        }
+        RegistryRecord { version, anchored_at, ..registered::record(1, Address([2; 20])) }
     }
 
     #[test]
@@ -318,8 +311,8 @@ mod tests {
     async fn a_watch_that_died_is_begun_anew_and_one_that_lives_is_left_alone() {
         let trust = HeadTrust::OwnNode("http://127.0.0.1:9".parse().unwrap());
         let resolver = Resolver::new(1, Address([7; 20]), trust, HeadPolicy::anvil()).unwrap();
-        let identity = Identity::of(Address([1; 20]));
-        let trader = Trader::builder(identity, LocalKey::generate().unwrap(), resolver).build();
+        let trader =
+            Trader::builder(registered::identity(1), LocalKey::generate().unwrap(), resolver).build();
         let task = || trader.0.watch.lock().task.as_ref().map(JoinHandle::id).unwrap();
         trader.keep_watching();
         let first = task();
