@@ -26,13 +26,13 @@ fn our_initiator_and_snows_responder_complete_and_agree_byte_for_byte() {
         let psk = psk(&pair);
         let noise_hello = &sent.hello[4..sent.hello.len() - 32];
 
-        let mut responder = snow_responder(&pair, suite, name, &prologue, &psk);
+        let mut responder = snow(&pair, Role::Responder, (suite, name), &prologue, &psk);
         let mut buffer = vec![0; 65_535];
         let length = responder.read_message(noise_hello, &mut buffer).unwrap();
         let proposal = buffer[..length].to_vec();
 
         // snow's initiator, given the same secrets and the same payload, writes the very same message.
-        let mut initiator = snow_initiator(&pair, suite, name, &prologue, &psk);
+        let mut initiator = snow(&pair, Role::Initiator, (suite, name), &prologue, &psk);
         let length = initiator.write_message(&proposal, &mut buffer).unwrap();
         assert_eq!(&buffer[..length], noise_hello);
 
@@ -59,11 +59,11 @@ fn snows_initiator_and_our_responder_complete_and_agree_byte_for_byte() {
         let prologue = [b"countersign/1", &ours[..4]].concat();
         let psk = psk(&pair);
         let mut buffer = vec![0; 65_535];
-        let mut reader = snow_responder(&pair, suite, name, &prologue, &psk);
+        let mut reader = snow(&pair, Role::Responder, (suite, name), &prologue, &psk);
         let length = reader.read_message(&ours[4..ours.len() - 32], &mut buffer).unwrap();
         let proposal = buffer[..length].to_vec();
 
-        let mut initiator = snow_initiator(&pair, suite, name, &prologue, &psk);
+        let mut initiator = snow(&pair, Role::Initiator, (suite, name), &prologue, &psk);
         let length = initiator.write_message(&proposal, &mut buffer).unwrap();
         let mut hello = [&ours[..4], &buffer[..length], &[0; 32]].concat();
         support::repair_mac1(&mut hello, &pair.bob.public_key());
@@ -89,7 +89,7 @@ fn another_state_is_another_key_for_snow_too() {
     let sent = pair.hello();
     let prologue = [b"countersign/1", &sent.hello[..4]].concat();
     let mut buffer = vec![0; 65_535];
-    let mut responder = snow_responder(&pair, Suite::Hybrid, SUITES[0].1, &prologue, &[9; 32]);
+    let mut responder = snow(&pair, Role::Responder, SUITES[0], &prologue, &[9; 32]);
     responder.read_message(&sent.hello[4..sent.hello.len() - 32], &mut buffer).unwrap();
     let length = responder.write_message(&[], &mut buffer).unwrap();
     let mut reply = [&[2], &buffer[..length]].concat();
@@ -146,44 +146,32 @@ fn seal(key: &[u8; 32], number: u64, content_type: u8, text: &[u8]) -> Vec<u8> {
     [&[content_type][..], &sealed, &tag].concat()
 }
 
-fn snow_initiator(
+/// snow in that role, with the static key and the ephemeral keys that our side of it has.
+fn snow(
     pair: &Pair,
-    suite: Suite,
-    name: &str,
+    role: Role,
+    (suite, name): (Suite, &str),
     prologue: &[u8],
     psk: &[u8; 32],
 ) -> snow::HandshakeState {
-    builder(Pattern::Live, suite == Suite::Hybrid, name)
-        .local_private_key(pair.alice.secret.expose_bytes())
+    let (own, ephemeral) = match role {
+        Role::Initiator => (&pair.alice, [0x31; 32]),
+        Role::Responder => (&pair.bob, [0x32; 32]),
+    };
+    let peer = pair.bob.public_key().compressed();
+    let builder = builder(Pattern::Live, suite == Suite::Hybrid, name)
+        .local_private_key(own.secret.expose_bytes())
         .unwrap()
-        .remote_public_key(&pair.bob.public_key().compressed())
-        .unwrap()
-        .fixed_ephemeral_key_for_testing_only(&[0x31; 32])
+        .fixed_ephemeral_key_for_testing_only(&ephemeral)
         .prologue(prologue)
         .unwrap()
         .psk(2, psk)
-        .unwrap()
-        .build_initiator()
-        .unwrap()
-}
-
-fn snow_responder(
-    pair: &Pair,
-    suite: Suite,
-    name: &str,
-    prologue: &[u8],
-    psk: &[u8; 32],
-) -> snow::HandshakeState {
-    builder(Pattern::Live, suite == Suite::Hybrid, name)
-        .local_private_key(pair.bob.secret.expose_bytes())
-        .unwrap()
-        .fixed_ephemeral_key_for_testing_only(&[0x32; 32])
-        .prologue(prologue)
-        .unwrap()
-        .psk(2, psk)
-        .unwrap()
-        .build_responder()
-        .unwrap()
+        .unwrap();
+    match role {
+        Role::Initiator => builder.remote_public_key(&peer).unwrap().build_initiator(),
+        Role::Responder => builder.build_responder(),
+    }
+    .unwrap()
 }
 
 /// First byte of a confirmation.
