@@ -1,7 +1,7 @@
 //! Several nodes, some of which lie, lag or are dead.
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use alloy::rpc::types::Header;
 use countersign::registry::{
@@ -33,11 +33,7 @@ impl Scene {
     }
 
     fn resolver(&self, threshold: usize) -> Resolver {
-        self.resolver_with(threshold, prompt())
-    }
-
-    fn resolver_with(&self, threshold: usize, policy: HeadPolicy) -> Resolver {
-        quorum(self.endpoints(), threshold, policy).unwrap()
+        quorum(self.endpoints(), threshold, prompt()).unwrap()
     }
 
     async fn head_number(&self) -> u64 {
@@ -168,10 +164,9 @@ async fn an_invented_block_wins_nobody() {
 #[tokio::test]
 async fn too_few_answers_are_no_quorum() {
     let scene = Scene::set(3).await;
-    let policy = HeadPolicy { request_timeout: Duration::from_millis(500), ..prompt() };
     scene.nodes[0].tell(Lie::HangUp);
     scene.nodes[1].bend("eth_chainId", |id| *id = json!("0x5"));
-    let outcome = scene.resolver_with(2, policy).resolve(scene.alice.identity).await;
+    let outcome = scene.resolver(2).resolve(scene.alice.identity).await;
     let Err(ResolveError::NoQuorum { needed: 2, answered: 1, failures }) = outcome else {
         panic!("{outcome:?}")
     };
