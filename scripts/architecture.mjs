@@ -14,7 +14,9 @@ const breaches = [];
 const allowed = {
   "countersign-curve": [],
   "countersign-protocol": ["countersign-curve"],
-  "countersign-registry": ["countersign-protocol"],
+  "countersign-execution": [],
+  "countersign-light-client": [],
+  "countersign-registry": ["countersign-protocol", "countersign-execution", "countersign-light-client"],
   "countersign-custody": ["countersign-protocol"],
   "countersign-replay": ["countersign-protocol"],
   "countersign-transport": ["countersign-protocol"],

@@ -1,0 +1,1 @@
+//! The result of a view call, executed over proven state.

@@ -1,0 +1,1 @@
+//! Ethereum's head, proven by its sync committee.
