@@ -5,7 +5,7 @@ use std::fmt;
 use countersign_protocol::{ChainDisagrees, Proposal, Query, Reject, Role, StateView};
 
 /// One item of the state that the two sides do not agree on, with what each of them has there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
     /// Which item.
     pub item: Item,
@@ -16,9 +16,9 @@ pub struct Difference {
 }
 
 /// An item of the state.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Item {
-    /// A reading of the instrument; compared by its value.
+    /// A reading of the instrument; compared by its value: the word of a slot, the hash of what a call returned.
     Reading {
         /// Its position among the queries, from 0.
         position: u8,
@@ -43,7 +43,7 @@ impl Difference {
         let item = match reject {
             Reject::ValuationDiffers { query: position } => {
                 let reading = view.readings().get(usize::from(position))?;
-                Item::Reading { position, query: reading.query }
+                Item::Reading { position, query: reading.query.clone() }
             }
             Reject::RecordDiffers { whose } => Item::Record { whose },
             Reject::StaleState | Reject::UnknownBlock { .. } => {
@@ -51,7 +51,7 @@ impl Difference {
             }
             _ => return None,
         };
-        Some(Self { item, ours: item.value_in(view, Role::Initiator)?, theirs: None })
+        Some(Self { ours: item.value_in(view, Role::Initiator)?, item, theirs: None })
     }
 
     /// Why the responder refuses, with both sides' values: the initiator's are claims.
@@ -59,7 +59,7 @@ impl Difference {
         let (item, theirs) = match disagreement {
             ChainDisagrees::Reading { query: position } => {
                 let claimed = proposal.readings.get(usize::from(position))?;
-                (Item::Reading { position, query: claimed.query }, claimed.value)
+                (Item::Reading { position, query: claimed.query.clone() }, claimed.value)
             }
             ChainDisagrees::Record(whose @ Role::Initiator) => {
                 (Item::Record { whose }, proposal.initiator_record)
@@ -72,14 +72,16 @@ impl Difference {
             }
             _ => return None,
         };
-        Some(Self { item, ours: item.value_in(view, Role::Responder)?, theirs: Some(theirs) })
+        Some(Self { ours: item.value_in(view, Role::Responder)?, item, theirs: Some(theirs) })
     }
 }
 
 impl Item {
     fn value_in(&self, view: &StateView, local_role: Role) -> Option<[u8; 32]> {
         Some(match self {
-            Self::Reading { position, .. } => view.readings().get(usize::from(*position))?.value,
+            Self::Reading { position, .. } => {
+                *view.readings().get(usize::from(*position))?.value.commitment()
+            }
             Self::Record { whose } => *view.key_of(*whose, local_role).record_hash(),
             Self::Block { .. } => view.anchor().block_hash,
         })
@@ -96,9 +98,7 @@ impl fmt::Display for Difference {
 impl fmt::Display for Item {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Reading { position, query: Query::StorageSlot { source, slot } } => {
-                write!(f, "reading {position} (slot {} of {source})", Word(slot))
-            }
+            Self::Reading { position, query } => write!(f, "reading {position} ({query})"),
             Self::Record { whose } => write!(f, "the hash of the {whose}'s registry record"),
             Self::Block { number } => write!(f, "the hash of block {number}"),
         }

@@ -66,7 +66,7 @@ impl Trader {
     /// Whether this side's policy lets it agree at all; if so, the queries to prove.
     fn examine_proposal(&self, proposal: &Proposal) -> Result<Vec<Query>, Error> {
         self.examine_initiator(proposal.initiator)?;
-        let queries: Vec<Query> = proposal.queries().collect();
+        let queries: Vec<Query> = proposal.queries().cloned().collect();
         self.examine_queries(proposal, &queries)?;
         Ok(queries)
     }

@@ -121,8 +121,9 @@ mod watch;
 mod wish;
 
 pub use countersign_protocol::{
-    Abort, Address, Agreed, Anchor, Identity, Label, Limits, MAX_READINGS, Padding, PeerKey, Query, Reading,
-    Reject, Role, StateHash, Suite, SuitePolicy, Summary,
+    Abort, Address, Agreed, Anchor, Calldata, CalldataTooLong, Identity, Label, Limits, MAX_CALLDATA,
+    MAX_READINGS, MAX_RETURNED, Padding, PeerKey, Query, Reading, Reject, ReturnData, Role, StateHash, Suite,
+    SuitePolicy, Summary, Value,
 };
 pub use countersign_transport::{Connection, Datagrams, Ended, Side, Timeouts};
 pub use difference::{Difference, Item};

@@ -52,7 +52,7 @@ impl RecentViews {
         let fits = since.elapsed() < self.reuse
             && wanted.anchor.is_none_or(|anchor| anchor == view.anchor())
             && has_shown_key
-            && view.readings().iter().map(|reading| &reading.query).eq(wanted.queries)
+            && view.queries().eq(wanted.queries)
             && [view.local(), view.peer()].into_iter().all(is_unexpired);
         fits.then(|| view.clone())
     }

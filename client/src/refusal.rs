@@ -89,11 +89,10 @@ fn reject_unproven(error: &ResolveError, proposal: &Proposal) -> Reject {
 
 /// The first position at which the proposed queries are not this side's instrument.
 pub(crate) fn other_instrument(proposal: &Proposal, instrument: &[Query]) -> Option<u8> {
-    let proposed: Vec<Query> = proposal.queries().collect();
-    if proposed == instrument {
+    if proposal.queries().eq(instrument) {
         return None;
     }
-    let common = proposed.iter().zip(instrument).take_while(|(theirs, ours)| theirs == ours).count();
+    let common = proposal.queries().zip(instrument).take_while(|(theirs, ours)| theirs == ours).count();
     Some(as_position(common))
 }
 

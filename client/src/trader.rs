@@ -202,7 +202,7 @@ impl Trader {
         before: &StateView,
         anchor: Option<Anchor>,
     ) -> Result<StateView, Error> {
-        let queries: Vec<Query> = before.readings().iter().map(|reading| reading.query).collect();
+        let queries: Vec<Query> = before.queries().cloned().collect();
         let (peer, key) = (before.peer().identity(), Some(KeyHint::Known(*before.peer().public_key())));
         let wanted = Wanted { peer, key, anchor: anchor.as_ref(), queries: &queries };
         self.prove_anew(&wanted, anchor).await

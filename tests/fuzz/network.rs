@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use countersign_protocol::{
     Abort, Anchor, ApiMisuse, ChainDisagrees, ContentType, Due, Error, InitiatorEphemerals, MAX_MESSAGE,
-    Reading, Received, Reject, ResponderEphemerals, StateHash, StateView, Suite, initiator, responder,
+    Received, Reject, ResponderEphemerals, StateHash, StateView, Suite, Value, initiator, responder,
 };
 
 use super::end::{End, Meaning};
@@ -272,7 +272,7 @@ fn ends(both: &mut [End; 2], to: usize) -> [&mut End; 2] {
 fn at_block(view: &StateView, block: u64, other_value: u8) -> StateView {
     let anchor = Anchor { block_number: block, block_hash: [block as u8; 32], ..support::anchor() };
     let mut readings = view.readings().to_vec();
-    readings[0] = Reading { value: [readings[0].value[0] ^ other_value; 32], ..readings[0] };
+    readings[0].value = Value::Word([readings[0].value.commitment()[0] ^ other_value; 32]);
     StateView::proven(anchor, *view.local(), *view.peer(), readings).unwrap()
 }
 

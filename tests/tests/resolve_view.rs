@@ -47,7 +47,7 @@ impl Scene {
 }
 
 fn price(view: &countersign::protocol::StateView) -> U256 {
-    U256::from_be_bytes(view.readings()[0].value)
+    U256::from_be_bytes(*view.readings()[0].value.commitment())
 }
 
 #[tokio::test]
@@ -163,13 +163,11 @@ async fn a_reading_needs_a_contract_and_a_proof() {
     let error = scene.resolver.view(scene.request(None, &nowhere)).await.unwrap_err();
     assert!(matches!(error, ResolveError::NoSuchContract { .. }), "{error:?}");
 
-    let unset = match scene.market.price() {
-        Query::StorageSlot { source, .. } => [Query::StorageSlot { source, slot: [8; 32] }],
-    };
+    let unset = [Query::StorageSlot { source: scene.market.price().source(), slot: [8; 32] }];
     let view = scene.resolver.view(scene.request(None, &unset)).await.unwrap();
     assert_eq!(price(&view), U256::ZERO);
 
-    let many = [scene.market.price(); 17];
+    let many = vec![scene.market.price(); 17];
     let error = scene.resolver.view(scene.request(None, &many)).await.unwrap_err();
     assert!(matches!(error, ResolveError::TooManyQueries { count: 17 }), "{error:?}");
 

@@ -37,7 +37,7 @@ async fn two_traders_with_keystores_trade() {
     assert_agree(&here, &there);
     assert_eq!((here.peer(), there.peer()), (bob.identity(), alice.identity()));
     assert_eq!(here.summary.suite, Suite::Hybrid);
-    assert_eq!(here.readings()[0].value[24..], OPENING_PRICE.to_be_bytes());
+    assert_eq!(here.readings()[0].value.commitment()[24..], OPENING_PRICE.to_be_bytes());
 
     here.connection.send_message(b"RFQ 100").await.unwrap();
     assert_eq!(there.connection.next_message().await.unwrap().unwrap(), b"RFQ 100");

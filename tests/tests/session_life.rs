@@ -167,10 +167,10 @@ async fn a_session_is_bound_to_newer_blocks_and_shows_what_is_read_there() {
     desk.market.set_price(7).await;
     for session in [&here, &there] {
         let agreed = soon(session.keeper().agreed_after(0)).await.unwrap();
-        assert_eq!(agreed.view.readings()[0].value[24..], 7_u64.to_be_bytes());
+        assert_eq!(agreed.view.readings()[0].value.commitment()[24..], 7_u64.to_be_bytes());
         assert_eq!(agreed.view.anchor().block_number, desk.market.height().await);
         // What it was opened with is told as before.
-        assert_ne!(session.readings()[0].value[24..], 7_u64.to_be_bytes());
+        assert_ne!(session.readings()[0].value.commitment()[24..], 7_u64.to_be_bytes());
     }
     assert_eq!(here.agreed().state_hash, there.agreed().state_hash);
     // No block, no epoch.
@@ -180,7 +180,7 @@ async fn a_session_is_bound_to_newer_blocks_and_shows_what_is_read_there() {
     // On demand, from the other side.
     desk.market.set_price(8).await;
     let agreed = soon(there.rebind()).await.unwrap();
-    assert_eq!(agreed.view.readings()[0].value[24..], 8_u64.to_be_bytes());
+    assert_eq!(agreed.view.readings()[0].value.commitment()[24..], 8_u64.to_be_bytes());
     assert_open(&mut here, &mut there).await;
 }
 

@@ -12,7 +12,7 @@ use countersign::registry::{HeadPolicy, ResolveError, RevocationReason};
 use countersign::transport::TransportError;
 use countersign::{
     AcceptError, Address, Admission, Error, Fault, Identity, Item, Policy, Query, Reject, Role, Session,
-    Trader,
+    Trader, Value,
 };
 use countersign_tests::by_hand::{
     Hello, Parts, altered, answer_by_hand, dial_by_hand, hello, hello_now, now_unix_ms,
@@ -73,9 +73,9 @@ async fn the_dialler_claims_another_price() {
     let market = Market::open().await;
     let (alice, bob) = parties(&market).await;
     let other = Query::StorageSlot { source: market.price().source(), slot: [7; 32] };
-    let view = alice.view(&market, &bob, &[other, market.price()]).await;
-    let view = altered(&view, |parts| parts.readings[1].value[31] ^= 1);
-    let claimed = view.readings()[1].value;
+    let view = alice.view(&market, &bob, &[other.clone(), market.price()]).await;
+    let view = altered(&view, |parts| parts.readings[1].value = Value::Word([1; 32]));
+    let claimed = *view.readings()[1].value.commitment();
 
     let (here, there) = answered(&bob.at(&market).build(), hello_now(&alice, view).await).await;
 
@@ -94,7 +94,9 @@ async fn the_dialler_claims_another_price() {
 async fn the_responder_holds_another_price() {
     let market = Market::open().await;
     let (alice, bob) = parties(&market).await;
-    let error = dial_a_different_view(&market, &alice, &bob, |parts| parts.readings[0].value[0] = 9).await;
+    let error =
+        dial_a_different_view(&market, &alice, &bob, |parts| parts.readings[0].value = Value::Word([9; 32]))
+            .await;
     let Error::Refused { peer, reason: Reject::ValuationDiffers { query: 0 }, difference } = &error else {
         panic!("{error}")
     };
@@ -139,7 +141,7 @@ async fn the_two_sides_mean_other_instruments() {
     let other = Query::StorageSlot { source: market.price().source(), slot: [1; 32] };
     let policy = Policy { instrument: Some(vec![market.price()]), ..Policy::default() };
     let (alice, bob) = (alice.at(&market).build(), bob.at(&market).policy(policy).build());
-    for (queries, position) in [(vec![], 0), (vec![other], 0), (vec![market.price(), other], 1)] {
+    for (queries, position) in [(vec![], 0), (vec![other.clone()], 0), (vec![market.price(), other], 1)] {
         let (here, there) = refused(&alice, &bob, &queries).await;
         // No value was proven to differ; which item it is, the responder's own log says.
         assert!(matches!(here, Error::Refused { reason: Reject::Unwilling, difference: None, .. }), "{here}");
@@ -158,7 +160,7 @@ async fn more_readings_than_the_responder_proves() {
     let (alice, bob) = parties(&market).await;
     let policy = Policy { max_queries: 1, ..Policy::default() };
     let bob = bob.at(&market).policy(policy).build();
-    let (here, there) = refused(&alice.at(&market).build(), &bob, &[market.price(); 2]).await;
+    let (here, there) = refused(&alice.at(&market).build(), &bob, &[market.price(), market.price()]).await;
     assert!(matches!(here, Error::Refused { reason: Reject::Unwilling, .. }), "{here}");
     assert_told(&there, Reject::Unwilling);
     assert!(matches!(&*there.cause, Error::OtherInstrument { position: 1 }), "{there}");

@@ -47,7 +47,7 @@ pub(crate) async fn run(console: Console, program: &Path) -> Result<(), Failure>
         .step("resolve_alice", "Bob resolves Alice by address, proofs checked", resolve(&bobs, &alice))
         .await?;
     let mut door = Door::open(&bobs).await?;
-    let pair = shake_hands(&alices, &mut door, price);
+    let pair = shake_hands(&alices, &mut door, &price);
     let pair = story.step("handshake", "Shake hands over TCP, bound to block and price", pair).await?;
     story.step("trade", "Trade over the channel, then close it", pair.trade()).await?;
     drop(door);
@@ -57,10 +57,10 @@ pub(crate) async fn run(console: Console, program: &Path) -> Result<(), Failure>
     let bobs = at_work(&bob, &stage).await?;
     let mut door = Door::open(&bobs).await?;
     let alices = alice.trader(&stage, keeps_its_view()).await?;
-    let again = new_key_works(&alices, &mut door, price);
+    let again = new_key_works(&alices, &mut door, &price);
     story.step("new_session", "A new session uses Bob's new key", again).await?;
     story.step("revoke_alice", "Revoke Alice's key", revoke(&stage, &alice)).await?;
-    let refused = refused(&alices, &mut door, price);
+    let refused = refused(&alices, &mut door, &price);
     story.step("refused", "The next handshake is refused, and both sides say why", refused).await?;
     story.end()
 }
@@ -105,7 +105,7 @@ async fn resolve(trader: &Trader, whom: &Desk) -> Result<Told<()>, Failure> {
     Ok(Told::new((), facts))
 }
 
-async fn new_key_works(alice: &Trader, door: &mut Door, price: Query) -> Result<Told<()>, Failure> {
+async fn new_key_works(alice: &Trader, door: &mut Door, price: &Query) -> Result<Told<()>, Failure> {
     let told = shake_hands(alice, door, price).await?;
     told.and_then(async |pair| {
         let version = pair.dialler.peer_key().record().version;
@@ -131,8 +131,8 @@ async fn revoke(stage: &Stage, whom: &Desk) -> Result<Told<()>, Failure> {
 }
 
 /// Alice's machine, or whoever stole her key, dials on with the proof it still holds. Bob proves the newest state.
-async fn refused(alice: &Trader, door: &mut Door, price: Query) -> Result<Told<()>, Failure> {
-    let (bob, at, queries) = (door.identity, door.listener.local_addr(), [price]);
+async fn refused(alice: &Trader, door: &mut Door, price: &Query) -> Result<Told<()>, Failure> {
+    let (bob, at, queries) = (door.identity, door.listener.local_addr(), [price.clone()]);
     let both = async { tokio::join!(alice.dial(bob, at, &queries), door.listener.accept()) };
     // A refused dial ends at once; an answering side that saw nothing would wait for ever.
     let both = tokio::time::timeout(Duration::from_secs(10), both).await;

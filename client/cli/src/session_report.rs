@@ -1,7 +1,7 @@
 //! What is said about a session: opened, closed, refused.
 
 use countersign::protocol::Agreed;
-use countersign::{AcceptError, Identity, Query, Reading, Session};
+use countersign::{AcceptError, Identity, Query, Reading, Session, Value};
 use serde::Serialize;
 
 use crate::console::Report;
@@ -40,8 +40,18 @@ pub(crate) struct Renewed {
 #[derive(Debug, Serialize)]
 pub(crate) struct ReadingReport {
     contract: String,
-    slot: String,
+    #[serde(flatten)]
+    at: PlaceReport,
+    /// The slot's word, or what the call returned.
     value: String,
+}
+
+/// What was read of a contract.
+#[derive(Debug, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+enum PlaceReport {
+    Slot { slot: String },
+    Call { calldata: String },
 }
 
 /// A session ended as it should.
@@ -106,12 +116,15 @@ impl Renewed {
 
 impl ReadingReport {
     fn new(reading: &Reading) -> Self {
-        let Query::StorageSlot { source, slot } = &reading.query;
-        Self {
-            contract: checksummed(source),
-            slot: format!("0x{}", hex::encode(slot)),
-            value: format!("0x{}", hex::encode(reading.value)),
-        }
+        let at = match &reading.query {
+            Query::StorageSlot { slot, .. } => PlaceReport::Slot { slot: format!("0x{}", hex::encode(slot)) },
+            Query::ViewCall { calldata, .. } => PlaceReport::Call { calldata: calldata.to_string() },
+        };
+        let value = match &reading.value {
+            Value::Word(word) => format!("0x{}", hex::encode(word)),
+            Value::Returned(data) => data.to_string(),
+        };
+        Self { contract: checksummed(&reading.query.source()), at, value }
     }
 }
 
@@ -189,8 +202,11 @@ impl Report for Refused {
 /// A line for each reading.
 fn lines_of(readings: &[ReadingReport]) -> String {
     let line = |reading: &ReadingReport| {
-        let ReadingReport { contract, slot, value } = reading;
-        format!("\n  {contract} slot {} = {}", short(slot), short(value))
+        let ReadingReport { contract, at, value } = reading;
+        match at {
+            PlaceReport::Slot { slot } => format!("\n  {contract} slot {} = {}", short(slot), short(value)),
+            PlaceReport::Call { calldata } => format!("\n  {contract} call {calldata} = {value}"),
+        }
     };
     readings.iter().map(line).collect()
 }

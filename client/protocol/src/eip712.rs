@@ -45,7 +45,6 @@ pub(crate) fn hash_array(members: impl Iterator<Item = [u8; 32]>) -> [u8; 32] {
     hash.finalize().into()
 }
 
-#[cfg(test)]
 pub(crate) fn keccak256(bytes: &[u8]) -> [u8; 32] {
     Keccak256::digest(bytes).into()
 }

@@ -4,7 +4,9 @@ use alloc::vec::Vec;
 
 use crate::error::{ChainDisagrees, Error, PeerIncompatible, PeerMisbehaved};
 use crate::identity::{Address, Identity, Label};
-use crate::state::{self, Anchor, MAX_READINGS, Query, Reading, Role, StateHash, StateView};
+use crate::query::{self, Calldata, MAX_CALLDATA, Query};
+use crate::reading::{ClaimedReading, MAX_READINGS, Reading, hash_claims};
+use crate::state::{self, Anchor, Role, StateHash, StateView};
 use crate::wire::Reader;
 
 /// The initiator's proposal. Its values and hashes are claims, for diagnosis: what counts is what
@@ -20,6 +22,7 @@ use crate::wire::Reader;
 /// anchor     chain_id u64 | block_number u64 | block_hash 32 | registry 20
 /// claims     initiator record hash 32 | responder record hash 32
 /// count u8, then count times  kind u8 | source 20 | subject 32 | value 32
+///                             behind a view call, kind 1:  length u16 | calldata
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proposal {
@@ -38,7 +41,7 @@ pub struct Proposal {
     /// The hash of the responder's record, as the initiator proved it.
     pub responder_record: [u8; 32],
     /// What to read, and what the initiator read there. At most [`MAX_READINGS`].
-    pub readings: Vec<Reading>,
+    pub readings: Vec<ClaimedReading>,
 }
 
 /// Proposals are padded to a multiple of this.
@@ -49,11 +52,15 @@ const FIXED: usize = 8 + 54 + 52 + 68 + 64 + 1;
 
 const SHORT: Error = Error::PeerMisbehaved(PeerMisbehaved::MalformedProposal("it ends early"));
 
-/// Bytes of one reading.
+/// Bytes of one reading without its calldata.
 const READING: usize = 85;
 
-/// Longest encoded proposal in bytes.
-pub(crate) const MAX_PROPOSAL: usize = (FIXED + MAX_READINGS * READING).next_multiple_of(PADDING);
+/// Longest encoded proposal in bytes: that many of the longest calls fit into a hello.
+pub(crate) const MAX_PROPOSAL: usize =
+    (FIXED + MAX_READINGS * (READING + LENGTH + MAX_CALLDATA)).next_multiple_of(PADDING);
+
+/// Bytes before the calldata of a view call.
+const LENGTH: usize = 2;
 
 impl Proposal {
     /// What an initiator proposes, from its own proven view.
@@ -73,19 +80,19 @@ impl Proposal {
             anchor: *view.anchor(),
             initiator_record: *initiator.record_hash(),
             responder_record: *responder.record_hash(),
-            readings: view.readings().to_vec(),
+            readings: view.readings().iter().map(Reading::claim).collect(),
         }
     }
 
     /// The queries to prove at the anchor.
-    pub fn queries(&self) -> impl ExactSizeIterator<Item = Query> + '_ {
-        self.readings.iter().map(|reading| reading.query)
+    pub fn queries(&self) -> impl ExactSizeIterator<Item = &Query> + '_ {
+        self.readings.iter().map(|reading| &reading.query)
     }
 
     /// The state hash that the initiator claims.
     #[must_use]
     pub fn claimed_state_hash(&self) -> StateHash {
-        let valuation = state::hash_valuation(&self.readings);
+        let valuation = hash_claims(&self.readings);
         state::state_hash(&self.anchor, &self.initiator_record, &self.responder_record, &valuation)
     }
 
@@ -111,7 +118,8 @@ impl Proposal {
         if self.responder_record != *responder.record_hash() {
             return Err(ChainDisagrees::Record(Role::Responder));
         }
-        let differs = self.readings.iter().zip(view.readings()).position(|(theirs, ours)| theirs != ours);
+        let differs =
+            self.readings.iter().zip(view.readings()).position(|(theirs, ours)| !theirs.is_of(ours));
         match differs.map(u8::try_from) {
             None => Ok(()),
             Some(position) => Err(ChainDisagrees::Reading { query: position.unwrap_or(u8::MAX) }),
@@ -133,13 +141,7 @@ impl Proposal {
         out.extend_from_slice(&self.responder_record);
         let readings = self.readings.iter().take(MAX_READINGS);
         out.push(u8::try_from(readings.len()).unwrap_or(0));
-        for reading in readings {
-            let (kind, subject) = reading.query.kind_and_subject();
-            out.push(kind);
-            out.extend_from_slice(&reading.query.source().0);
-            out.extend_from_slice(subject);
-            out.extend_from_slice(&reading.value);
-        }
+        readings.for_each(|reading| extend_reading(out, reading));
         let padded = start + (out.len() - start).next_multiple_of(PADDING);
         out.resize(padded, 0);
     }
@@ -149,11 +151,11 @@ impl Proposal {
     /// # Errors
     /// [`PeerMisbehaved::MalformedProposal`] with what is wrong; [`PeerIncompatible::UnknownReading`].
     pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
-        let length = bytes.len();
         let mut reader = Reader::over(bytes);
         let proposal = Self::decode_fields(&mut reader)?;
-        let used = FIXED + proposal.readings.len() * READING;
-        if length != used.next_multiple_of(PADDING) || reader.rest().iter().any(|byte| *byte != 0) {
+        let padding = reader.rest();
+        let is_least = padding.len() < PADDING && bytes.len().is_multiple_of(PADDING);
+        if !is_least || padding.iter().any(|byte| *byte != 0) {
             return Err(PeerMisbehaved::MalformedProposal(
                 "its padding is not zeros up to the next multiple of 512",
             )
@@ -181,6 +183,19 @@ fn extend_identity(out: &mut Vec<u8>, identity: &Identity) {
     out.extend_from_slice(&identity.label.0);
 }
 
+fn extend_reading(out: &mut Vec<u8>, ClaimedReading { query, value }: &ClaimedReading) {
+    out.push(query.kind());
+    out.extend_from_slice(&query.source().0);
+    out.extend_from_slice(query.subject());
+    out.extend_from_slice(value);
+    if let Query::ViewCall { calldata, .. } = query {
+        let bytes = calldata.as_bytes();
+        // At most MAX_CALLDATA.
+        out.extend_from_slice(&u16::try_from(bytes.len()).unwrap_or(u16::MAX).to_be_bytes());
+        out.extend_from_slice(bytes);
+    }
+}
+
 fn take_identity(reader: &mut Reader<'_>) -> Option<Identity> {
     Some(Identity { owner: Address(reader.array()?), label: Label(reader.array()?) })
 }
@@ -194,20 +209,41 @@ fn take_anchor(reader: &mut Reader<'_>) -> Option<Anchor> {
     })
 }
 
-fn take_readings(reader: &mut Reader<'_>) -> Result<Vec<Reading>, Error> {
+fn take_readings(reader: &mut Reader<'_>) -> Result<Vec<ClaimedReading>, Error> {
     let count = usize::from(reader.u8().ok_or(SHORT)?);
     if count > MAX_READINGS {
         return Err(PeerMisbehaved::MalformedProposal("it has more than 16 readings").into());
     }
     let mut readings = Vec::with_capacity(count);
     for _ in 0..count {
-        let kind = reader.u8().ok_or(SHORT)?;
-        let source = Address(reader.array().ok_or(SHORT)?);
-        let subject = reader.array().ok_or(SHORT)?;
-        let value = reader.array().ok_or(SHORT)?;
-        let query =
-            Query::from_parts(source, kind, subject).ok_or(PeerIncompatible::UnknownReading { kind })?;
-        readings.push(Reading { query, value });
+        readings.push(take_reading(reader)?);
     }
     Ok(readings)
+}
+
+fn take_reading(reader: &mut Reader<'_>) -> Result<ClaimedReading, Error> {
+    let kind = reader.u8().ok_or(SHORT)?;
+    let source = Address(reader.array().ok_or(SHORT)?);
+    let subject = reader.array().ok_or(SHORT)?;
+    let value = reader.array().ok_or(SHORT)?;
+    let query = match kind {
+        query::STORAGE_SLOT => Query::StorageSlot { source, slot: subject },
+        query::VIEW_CALL => Query::ViewCall { source, calldata: take_calldata(reader, &subject)? },
+        kind => return Err(PeerIncompatible::UnknownReading { kind }.into()),
+    };
+    Ok(ClaimedReading { query, value })
+}
+
+fn take_calldata(reader: &mut Reader<'_>, hash: &[u8; 32]) -> Result<Calldata, Error> {
+    let length = reader.u16().ok_or(SHORT)?;
+    let bytes = reader.bytes(length.into()).ok_or(SHORT)?;
+    let calldata = Calldata::new(bytes)
+        .map_err(|_| PeerMisbehaved::MalformedProposal("it has a call of more than 260 bytes"))?;
+    if calldata.hash() != hash {
+        return Err(PeerMisbehaved::MalformedProposal(
+            "the subject of a call is not the hash of its calldata",
+        )
+        .into());
+    }
+    Ok(calldata)
 }

@@ -3,12 +3,11 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::eip712::{StructHash, hash_array};
+use crate::eip712::StructHash;
 use crate::identity::{Address, write_hex};
 use crate::peer::PeerKey;
-
-/// At most this many readings value an instrument.
-pub const MAX_READINGS: usize = 16;
+use crate::query::Query;
+use crate::reading::{MAX_READINGS, Reading, hash_valuation};
 
 /// The block that both parties look at, and the registry they look into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -21,30 +20,6 @@ pub struct Anchor {
     pub block_hash: [u8; 32],
     /// Address of the registry contract.
     pub registry: Address,
-}
-
-/// What to read on chain in order to value the instrument.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Query {
-    /// One storage slot of a contract.
-    StorageSlot {
-        /// The contract.
-        source: Address,
-        /// The slot, a 32-byte big-endian number.
-        slot: [u8; 32],
-    },
-}
-
-/// A query and what was found.
-///
-/// Hashed as `Reading(address source,uint8 kind,bytes32 subject,bytes32 value)`: kind 0 is a storage
-/// slot, its subject the slot and its value the slot's word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Reading {
-    /// What was read.
-    pub query: Query,
-    /// What was found: zero where absence was proven.
-    pub value: [u8; 32],
 }
 
 /// One party's own proven view of everything both must agree on.
@@ -150,6 +125,11 @@ impl StateView {
         &self.readings
     }
 
+    /// What was read, in that order.
+    pub fn queries(&self) -> impl ExactSizeIterator<Item = &Query> + '_ {
+        self.readings.iter().map(|reading| &reading.query)
+    }
+
     /// The key of the party in that role, where this side has the role `local_role`.
     #[must_use]
     pub fn key_of(&self, role: Role, local_role: Role) -> &PeerKey {
@@ -184,49 +164,6 @@ pub(crate) fn state_hash(
     StateHash(hash)
 }
 
-/// The hash that stands for `Reading[] valuation`.
-pub(crate) fn hash_valuation(readings: &[Reading]) -> [u8; 32] {
-    hash_array(readings.iter().map(Reading::hash))
-}
-
-impl Query {
-    /// The contract that is read.
-    #[must_use]
-    pub const fn source(&self) -> Address {
-        match self {
-            Self::StorageSlot { source, .. } => *source,
-        }
-    }
-
-    /// The kind and the subject, as a [`Reading`] hashes and a proposal carries them.
-    pub(crate) const fn kind_and_subject(&self) -> (u8, &[u8; 32]) {
-        match self {
-            Self::StorageSlot { slot, .. } => (0, slot),
-        }
-    }
-
-    pub(crate) const fn from_parts(source: Address, kind: u8, subject: [u8; 32]) -> Option<Self> {
-        match kind {
-            0 => Some(Self::StorageSlot { source, slot: subject }),
-            _ => None,
-        }
-    }
-}
-
-impl Reading {
-    /// The EIP-712 `hashStruct` of this reading.
-    #[must_use]
-    pub fn hash(&self) -> [u8; 32] {
-        let (kind, subject) = self.query.kind_and_subject();
-        StructHash::of_type(&READING_TYPE_HASH)
-            .address(&self.query.source().0)
-            .uint(kind.into())
-            .word(subject)
-            .word(&self.value)
-            .finish()
-    }
-}
-
 impl fmt::Display for Role {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -248,20 +185,11 @@ impl fmt::Debug for StateHash {
     }
 }
 
-/// Keccak-256 of `READING_TYPE`.
-const READING_TYPE_HASH: [u8; 32] = [
-    0xb5, 0xad, 0xe9, 0xc7, 0xb5, 0x0f, 0xcf, 0x99, 0x3e, 0x7a, 0xb8, 0x83, 0x28, 0x4e, 0x7c, 0xc2, 0x26,
-    0x51, 0xc0, 0x10, 0xd2, 0x75, 0x26, 0xf5, 0x4d, 0x37, 0xbd, 0x3d, 0x26, 0x0b, 0x11, 0xd5,
-];
-
-/// Keccak-256 of `SESSION_STATE_TYPE`, `READING_TYPE` and the record's type, in that order.
+/// Keccak-256 of `SESSION_STATE_TYPE`, the reading's type and the record's, in that order.
 const SESSION_STATE_TYPE_HASH: [u8; 32] = [
     0x13, 0xbd, 0x5c, 0xcb, 0x86, 0x35, 0xc3, 0x83, 0x98, 0x8a, 0x8a, 0x4c, 0xb1, 0x68, 0x8c, 0x33, 0xcf,
     0xc6, 0x0e, 0x92, 0xbf, 0x98, 0x6c, 0x6b, 0xa1, 0x45, 0x83, 0x63, 0xf7, 0x4d, 0xa7, 0xeb,
 ];
-
-#[cfg(test)]
-const READING_TYPE: &str = "Reading(address source,uint8 kind,bytes32 subject,bytes32 value)";
 
 #[cfg(test)]
 const SESSION_STATE_TYPE: &str = "SessionState(uint256 chainId,uint64 blockNumber,bytes32 blockHash,\
@@ -275,9 +203,8 @@ mod tests {
     use crate::eip712::keccak256;
 
     #[test]
-    fn the_type_hashes_are_those_of_the_types() {
-        let session_state = [SESSION_STATE_TYPE, READING_TYPE, crate::record::TYPE];
-        assert_eq!(READING_TYPE_HASH, keccak256(READING_TYPE.as_bytes()));
+    fn the_type_hash_is_that_of_the_types() {
+        let session_state = [SESSION_STATE_TYPE, crate::reading::TYPE, crate::record::TYPE];
         assert_eq!(
             SESSION_STATE_TYPE_HASH,
             keccak256(session_state.iter().copied().collect::<String>().as_bytes())

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, missing_docs)]
 
 use countersign_protocol::{
-    Address, Anchor, Identity, Label, Proposal, Query, Reading, RegistryRecord, SignatureScheme,
+    Address, Anchor, ClaimedReading, Identity, Label, Proposal, Query, RegistryRecord, SignatureScheme,
 };
 use serde_json::Value;
 
@@ -32,7 +32,7 @@ fn the_state_hash_is_viems_hash_struct() {
             },
             initiator_record: initiator.hash(),
             responder_record: responder.hash(),
-            readings: message["valuation"].as_array().unwrap().iter().map(reading).collect(),
+            readings: message["valuation"].as_array().unwrap().iter().map(claim).collect(),
         };
         assert_eq!(proposal.claimed_state_hash().0, bytes(&case["hashStruct"]));
     }
@@ -53,10 +53,10 @@ fn record(value: &Value) -> RegistryRecord {
     }
 }
 
-fn reading(value: &Value) -> Reading {
+fn claim(value: &Value) -> ClaimedReading {
     let query =
         Query::StorageSlot { source: Address(bytes(&value["source"])), slot: bytes(&value["subject"]) };
-    Reading { query, value: bytes(&value["value"]) }
+    ClaimedReading { query, value: bytes(&value["value"]) }
 }
 
 fn number(value: &Value) -> u64 {

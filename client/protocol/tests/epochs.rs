@@ -5,7 +5,7 @@ mod support;
 
 use countersign_protocol::{
     Abort, ApiMisuse, ChainDisagrees, Channel, ContentType, Due, Error, Exhausted, Limits, Padding,
-    PeerMisbehaved, Reading, Received, Reject, Role, StateView, Suite,
+    PeerMisbehaved, Received, Reject, Role, StateView, Suite, Value,
 };
 use support::{Pair, anchor, initiator_ephemerals, readings, responder_ephemerals, text};
 
@@ -221,7 +221,7 @@ fn a_refusal_leaves_the_channel_as_it_was() {
 fn views_that_disagree_begin_no_epoch() {
     let mut session = Session::hybrid();
     let mut other = readings();
-    other[1] = Reading { value: [9; 32], ..other[1] };
+    other[1].value = Value::Word([9; 32]);
     let seen = at_block(&session.pair.bob_view, 78);
     let differing = StateView::proven(*seen.anchor(), *seen.local(), *seen.peer(), other).unwrap();
     session.alice.request_state_ticket(session.alice_view(78)).unwrap();

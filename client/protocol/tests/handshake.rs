@@ -5,7 +5,8 @@ mod support;
 
 use countersign_protocol::{
     Address, ApiMisuse, ChainDisagrees, Channel, ContentType, EcdhPurpose, Error, FloorOf, KeyAnswer,
-    KeyRequest, Label, PeerIncompatible, PeerMisbehaved, Query, Reject, Role, StateView, Suite, SuitePolicy,
+    KeyRequest, Label, PeerIncompatible, PeerMisbehaved, Query, Reading, Reject, Role, StateView, Suite,
+    SuitePolicy, Value,
 };
 use support::{Pair, Party, anchor, initiator_ephemerals, readings, responder_ephemerals, view};
 
@@ -143,7 +144,7 @@ fn a_different_price_is_named_on_both_sides() {
     let mut pair = Pair::new();
     for query in 0..3_u8 {
         let mut readings = readings();
-        readings[usize::from(query)].value[31] ^= 1;
+        readings[usize::from(query)].value = Value::Word([0xee; 32]);
         pair.bob_view =
             StateView::proven(anchor(), pair.bob.proven(), pair.alice.proven(), readings).unwrap();
         assert_eq!(
@@ -210,7 +211,7 @@ fn a_responder_that_skips_the_comparison_derives_other_keys() {
     let honest = Pair::new();
     let mut lied_to = Pair::new();
     let mut readings = readings();
-    readings[1].value = [0xee; 32];
+    readings[1].value = Value::Word([0xee; 32]);
     lied_to.alice_view =
         StateView::proven(anchor(), lied_to.alice.proven(), lied_to.bob.proven(), readings).unwrap();
 
@@ -411,7 +412,8 @@ fn the_proposal_arrives_whole() {
     assert_eq!(proposal.initiator_version, 3);
     assert_eq!(proposal.responder, pair.bob.record.identity);
     assert_eq!(proposal.anchor, anchor());
-    assert_eq!(proposal.readings, readings());
+    let claims: Vec<_> = readings().iter().map(Reading::claim).collect();
+    assert_eq!(proposal.readings, claims);
     assert_eq!(proposal.claimed_state_hash(), pair.alice_view.state_hash(Role::Initiator));
     assert_eq!(*peer.initiator_key(), pair.alice.public_key());
 }

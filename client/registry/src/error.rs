@@ -213,6 +213,14 @@ pub enum ResolveError {
         /// How many.
         count: usize,
     },
+    /// A query of a kind that this resolver does not answer.
+    #[error(
+        "query {position} (counted from 0) is a view call, which is not answered here; read a storage slot"
+    )]
+    UnsupportedQuery {
+        /// Which of the queries, from 0.
+        position: usize,
+    },
     /// An endpoint cannot be reached, or dropped the connection.
     #[error("{endpoint} cannot be reached: {detail}; check the address and that the node runs")]
     Unreachable {
@@ -303,6 +311,7 @@ impl ResolveError {
             | Self::AnchorNotCanonical { .. }
             | Self::StaleAnchor { .. }
             | Self::TooManyQueries { .. }
+            | Self::UnsupportedQuery { .. }
             | Self::WrongChain { endpoint: None, .. } => Fault::Peer,
             Self::NoRegistryHere { .. } | Self::Trust(_) => Fault::Configuration,
             Self::RecordRewound { .. }

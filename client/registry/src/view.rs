@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use alloy::primitives::{Address as AccountAddress, B256};
-use countersign_protocol::{Anchor, Identity, MAX_READINGS, Query, Reading, StateView};
+use countersign_protocol::{Anchor, Identity, MAX_READINGS, Query, Reading, StateView, Value};
 
 use crate::error::ResolveError;
 use crate::key_hint::KeyHint;
@@ -82,6 +82,9 @@ impl Resolver {
         let count = request.queries.len();
         if count > MAX_READINGS {
             return Err(ResolveError::TooManyQueries { count });
+        }
+        if let Some(position) = request.queries.iter().position(|query| place(query).is_none()) {
+            return Err(ResolveError::UnsupportedQuery { position });
         }
         let Some(anchor) = request.anchor else { return Ok(()) };
         let (expected, got) = (self.chain_id(), anchor.chain_id);
@@ -166,8 +169,7 @@ impl Resolver {
 /// One `eth_getProof` per contract, in the order in which the queries first name them.
 fn reading_targets(queries: &[Query]) -> Vec<ProofTarget> {
     let mut targets: Vec<ProofTarget> = Vec::new();
-    for query in queries {
-        let (account, slot) = place(query);
+    for (account, slot) in queries.iter().filter_map(place) {
         match targets.iter_mut().find(|target| target.account == account) {
             Some(target) if target.slots.contains(&slot) => {}
             Some(target) => target.slots.push(slot),
@@ -197,16 +199,18 @@ fn read(
         found.extend(target.slots.iter().zip(values).map(|(slot, value)| (target.account, *slot, value)));
     }
     let value_of = |query: &Query| {
-        let (account, slot) = place(query);
+        let (account, slot) = place(query)?;
         let value = found.iter().find(|(at, key, _)| (*at, *key) == (account, slot))?.2;
-        Some(Reading { query: *query, value: value.0 })
+        Some(Reading { query: query.clone(), value: Value::Word(value.0) })
     };
     Ok(queries.iter().filter_map(value_of).collect())
 }
 
-fn place(query: &Query) -> (AccountAddress, B256) {
+/// Where a storage slot is; a view call is at no one place.
+fn place(query: &Query) -> Option<(AccountAddress, B256)> {
     match query {
-        Query::StorageSlot { source, slot } => (account_address(*source), B256::new(*slot)),
+        Query::StorageSlot { source, slot } => Some((account_address(*source), B256::new(*slot))),
+        Query::ViewCall { .. } => None,
     }
 }
 

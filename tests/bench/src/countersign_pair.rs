@@ -7,6 +7,7 @@ use countersign_protocol::handshake::{initiator, responder};
 use countersign_protocol::{
     Address, Anchor, EcdhPurpose, Established, Identity, InitiatorEphemerals, KeyAnswer, KeyRequest, PeerKey,
     Query, Reading, RegistryRecord, ResponderEphemerals, SignatureScheme, StateView, Suite, SuitePolicy,
+    Value,
 };
 
 use crate::measure::{BenchError, Unit, Workload};
@@ -150,7 +151,7 @@ impl Party {
             registry: Address([0xa9; 20]),
         };
         let query = Query::StorageSlot { source: Address([0x0c; 20]), slot: [0; 32] };
-        let readings = vec![Reading { query, value: [7; 32] }];
+        let readings = vec![Reading { query, value: Value::Word([7; 32]) }];
         Ok(StateView::proven(anchor, self.key, peer.key, readings)?)
     }
 

@@ -11,7 +11,7 @@ use countersign_protocol::curve::{PublicKey, SecretKey};
 use countersign_protocol::{
     Address, Anchor, Channel, ContentType, Identity, InitiatorEphemerals, KeyAnswer, KeyRequest, Label,
     PeerKey, Query, Reading, Received, RegistryRecord, ResponderEphemerals, SignatureScheme, StateView,
-    Suite, SuitePolicy, Ticket, initiator, responder, resumption,
+    Suite, SuitePolicy, Ticket, Value, initiator, responder, resumption,
 };
 use zeroize::Zeroizing;
 
@@ -270,7 +270,8 @@ fn view(block_number: u64, local: PeerKey, peer: PeerKey) -> StateView {
     let anchor =
         Anchor { chain_id: 31_337, block_number, block_hash: [0xb1; 32], registry: Address([0xcc; 20]) };
     let query = Query::StorageSlot { source: Address([0x50; 20]), slot: [1; 32] };
-    StateView::proven(anchor, local, peer, vec![Reading { query, value: [0x70; 32] }]).expect("one reading")
+    StateView::proven(anchor, local, peer, vec![Reading { query, value: Value::Word([0x70; 32]) }])
+        .expect("one reading")
 }
 
 /// By both sides' clocks.

@@ -34,10 +34,10 @@ impl Door {
 pub(super) async fn shake_hands(
     dialler: &Trader,
     door: &mut Door,
-    price: Query,
+    price: &Query,
 ) -> Result<Told<Pair>, Failure> {
     let (at, peer) = (door.listener.local_addr(), door.identity);
-    let queries = [price];
+    let queries = [price.clone()];
     let answered = async {
         let accepted = door.listener.accept().await;
         accepted.map_err(|refused| unexpected(&format!("the answering side refused: {refused}")))
@@ -56,7 +56,7 @@ impl Pair {
             return Err(unexpected("the two sides hold different states"));
         }
         let anchor = self.dialler.anchor();
-        let price = self.dialler.readings().first().map(|reading| shown_price(&reading.value));
+        let price = self.dialler.readings().first().map(|reading| shown_price(reading.value.commitment()));
         Ok(Facts::default()
             .say("suite", format!("{} (secp256k1 + ML-KEM-768)", self.dialler.summary.suite))
             .say("key versions", format!("Alice {}, Bob {}", version(&self.listener), version(&self.dialler)))

@@ -39,7 +39,7 @@ fn classify(error: &ResolveError) -> (Exit, &'static str) {
         ResolveError::NoRegistryHere { .. } => (Exit::Configuration, "no_registry"),
         ResolveError::NoSuchContract { .. } => (Exit::Configuration, "no_such_contract"),
         ResolveError::Trust(_) => (Exit::Configuration, "configuration"),
-        ResolveError::TooManyQueries { .. } => (Exit::Usage, "usage"),
+        ResolveError::TooManyQueries { .. } | ResolveError::UnsupportedQuery { .. } => (Exit::Usage, "usage"),
         ResolveError::NoQuorum { .. } => (Exit::Unreachable, "no_quorum"),
         ResolveError::Unreachable { .. } => (Exit::Unreachable, "unreachable"),
         ResolveError::Timeout { .. } => (Exit::Unreachable, "timeout"),

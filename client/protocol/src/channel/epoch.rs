@@ -191,7 +191,7 @@ pub(super) fn check_continues(view: &StateView, session: &StateView, role: Role)
             return Err(ChainDisagrees::Record(whose).into());
         }
     }
-    if !queries(view).eq(queries(session)) {
+    if !view.queries().eq(session.queries()) {
         return Err(crate::ApiMisuse::ViewOfOtherProposal.into());
     }
     if ours.block_number < theirs.block_number {
@@ -217,10 +217,6 @@ pub(super) fn check_proposal(
         && proposal.responder_record == expected.responder_record
         && proposal.queries().eq(expected.queries());
     if is_same { Ok(()) } else { Err(PeerMisbehaved::MalformedEpoch("epoch request")) }
-}
-
-fn queries(view: &StateView) -> impl Iterator<Item = crate::Query> + '_ {
-    view.readings().iter().map(|reading| reading.query)
 }
 
 const fn head(kind: Kind, epoch: u32) -> [u8; HEAD] {

@@ -262,7 +262,7 @@ impl AwaitingPeer {
         let is_of_this_proposal = *local.public_key() == self.params.public_key
             && local.identity() == self.params.identity
             && peer.identity() == self.proposal.initiator
-            && view.readings().iter().map(|reading| reading.query).eq(self.proposal.queries());
+            && view.queries().eq(self.proposal.queries());
         if !is_of_this_proposal {
             return Err(ApiMisuse::ViewOfOtherProposal.into());
         }

@@ -3,6 +3,7 @@
 use countersign_protocol::curve::SecretKey;
 use countersign_protocol::{
     Abort, Address, Anchor, Identity, Label, PeerKey, Query, Reading, RegistryRecord, Role, SignatureScheme,
+    Value,
 };
 
 use crate::random::Random;
@@ -177,7 +178,7 @@ impl Block {
     /// The instrument's first readings.
     pub(crate) fn readings(&self, count: usize) -> Vec<Reading> {
         let values = self.values.iter().enumerate().take(count);
-        values.map(|(n, value)| Reading { query: query(n), value: *value }).collect()
+        values.map(|(n, value)| Reading { query: query(n), value: Value::Word(*value) }).collect()
     }
 
     /// Why a session that rests on that record must end, by what this block says (SPEC 10).

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use countersign_protocol::curve::PublicKey;
 use countersign_protocol::{
-    CookieJar, Limits, Padding, PeerKey, Proposal, Reject, StateView, SuitePolicy, Ticket,
+    CookieJar, Limits, Padding, PeerKey, Proposal, Reject, StateView, SuitePolicy, Ticket, Value,
 };
 
 use crate::chain::{BlockId, Chain};
@@ -98,7 +98,7 @@ impl Party {
             && block.anchor.block_number.is_multiple_of(3)
             && let Some(reading) = readings.last_mut()
         {
-            reading.value = [lie; 32];
+            reading.value = Value::Word([lie; 32]);
         }
         let key = |party| block.standing(party).key;
         StateView::proven(block.anchor, key(self.index), key(peer), readings).unwrap()

@@ -6,7 +6,7 @@ use countersign_protocol::curve::{PublicKey, SecretKey};
 use countersign_protocol::{
     Address, Anchor, Established, Identity, InitiatorEphemerals, KeyAnswer, KeyRequest, Label, PeerKey,
     Query, Reading, Received, RegistryRecord, ResponderEphemerals, SignatureScheme, StateView, Suite,
-    SuitePolicy, initiator, responder,
+    SuitePolicy, Value, initiator, responder,
 };
 
 /// By both sides' clocks, unless a test says otherwise.
@@ -56,7 +56,7 @@ pub fn readings() -> Vec<Reading> {
     (0..3)
         .map(|n| Reading {
             query: Query::StorageSlot { source: Address([0x50 + n; 20]), slot: [n; 32] },
-            value: [0x70 + n; 32],
+            value: Value::Word([0x70 + n; 32]),
         })
         .collect()
 }

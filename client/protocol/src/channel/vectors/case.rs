@@ -140,7 +140,7 @@ fn reading(value: &Value) -> Reading {
     assert_eq!(value["kind"], 0);
     let query =
         Query::StorageSlot { source: Address(array(&value["source"])), slot: array(&value["subject"]) };
-    Reading { query, value: array(&value["value"]) }
+    Reading { query, value: crate::Value::Word(array(&value["value"])) }
 }
 
 pub(super) fn number(value: &Value) -> u64 {

@@ -148,7 +148,7 @@ impl AwaitingState {
     fn check_view(&self, view: &StateView) -> Result<(), Error> {
         let is_of_this_proposal = view.local().identity() == self.proposal.responder
             && view.peer().identity() == self.proposal.initiator
-            && view.readings().iter().map(|reading| reading.query).eq(self.proposal.queries());
+            && view.queries().eq(self.proposal.queries());
         if !is_of_this_proposal {
             return Err(ApiMisuse::ViewOfOtherProposal.into());
         }
