@@ -48,9 +48,13 @@
 
 mod acceptance;
 pub mod artifact;
+mod chance;
 pub mod consent;
 mod endpoint;
 mod error;
+mod failover;
+mod heads;
+mod health;
 mod height;
 mod http;
 pub mod interface;
@@ -72,6 +76,8 @@ pub mod write;
 
 pub use endpoint::{Endpoint, EndpointError};
 pub use error::{Fault, HeadClaim, ProofPart, ResolveError, StaleHead};
+pub use heads::{HeadNews, Heads};
+pub use health::{Announcing, EndpointHealth, EndpointState};
 pub use key_hint::KeyHint;
 pub use policy::{HeadPolicy, HeadSource, HeadTrust, TrustError};
 pub use resolver::{ProvedHead, Resolved, Resolver};

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use alloy::eips::BlockNumberOrTag;
 use alloy::primitives::U64;
@@ -15,6 +15,7 @@ use alloy_json_rpc::{RpcRecv, RpcSend};
 
 use crate::endpoint::{Endpoint, Target};
 use crate::error::ResolveError;
+use crate::health::Health;
 use crate::http::{BoundedHttp, HttpFailure};
 use crate::policy::HeadPolicy;
 use crate::question::{Answer, ProofAnswer, ProofTarget, Question};
@@ -27,6 +28,7 @@ pub(crate) struct Node {
     timeout: Duration,
     max_response_bytes: usize,
     connection: Mutex<Option<Connection>>,
+    health: Health,
 }
 
 /// One connection, and whether its other end told the right chain id: behind the next one another node may stand.
@@ -44,11 +46,16 @@ impl Node {
             timeout: policy.request_timeout,
             max_response_bytes: policy.max_response_bytes,
             connection: Mutex::new(None),
+            health: Health::new(),
         }
     }
 
     pub(crate) const fn endpoint(&self) -> &Endpoint {
         &self.endpoint
+    }
+
+    pub(crate) const fn health(&self) -> &Health {
+        &self.health
     }
 
     /// Asks everything in one batch, within the policy's time.
@@ -71,7 +78,12 @@ impl Node {
         work: impl Future<Output = Result<T, ResolveError>>,
     ) -> Result<T, ResolveError> {
         let timeout = ResolveError::Timeout { endpoint: self.endpoint.clone(), after: self.timeout };
+        let asked = Instant::now();
         let outcome = tokio::time::timeout(self.timeout, work).await.unwrap_or(Err(timeout));
+        match &outcome {
+            Ok(_) => self.health.answered(asked.elapsed()),
+            Err(failure) => self.health.failed(failure),
+        }
         if matches!(outcome, Err(ResolveError::Timeout { .. } | ResolveError::Unreachable { .. })) {
             // A socket that failed stays failed: the next request connects anew.
             *self.connection.lock().unwrap_or_else(PoisonError::into_inner) = None;
@@ -139,7 +151,7 @@ impl Node {
         Batch { node: self, requests: client.new_batch() }
     }
 
-    fn bad_answer(&self, method: &'static str, detail: String) -> ResolveError {
+    pub(crate) fn bad_answer(&self, method: &'static str, detail: String) -> ResolveError {
         let detail = self.endpoint.redact(&detail);
         ResolveError::BadAnswer { endpoint: self.endpoint.clone(), method, detail }
     }

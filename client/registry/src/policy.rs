@@ -54,6 +54,8 @@ pub struct HeadPolicy {
     pub max_anchor_age: Duration,
     /// How long to wait for one endpoint's answer, connecting included.
     pub request_timeout: Duration,
+    /// How often an endpoint that does not announce its blocks is asked for the newest one, a quarter more or less.
+    pub poll_interval: Duration,
     /// How long a proven record is served from memory without asking again. Bounds how late a revocation is seen
     /// by [`resolve`](crate::Resolver::resolve); [`view`](crate::Resolver::view) always asks.
     pub head_reuse: Duration,
@@ -132,6 +134,7 @@ impl HeadPolicy {
             min_record_age: Duration::ZERO,
             max_anchor_age: Duration::from_secs(24 * 3600),
             request_timeout: Duration::from_secs(5),
+            poll_interval: Duration::from_millis(100),
             head_reuse: Duration::from_millis(200),
             max_response_bytes: 4 << 20,
         }
@@ -148,6 +151,7 @@ impl HeadPolicy {
             min_record_age: Duration::from_secs(13 * 60),
             max_anchor_age: Duration::from_secs(96),
             request_timeout: Duration::from_secs(10),
+            poll_interval: Duration::from_secs(3),
             head_reuse: Duration::from_secs(6),
             max_response_bytes: 2 << 20,
         }
@@ -164,6 +168,7 @@ impl HeadPolicy {
             min_record_age: Duration::from_secs(15 * 60),
             max_anchor_age: Duration::from_secs(60),
             request_timeout: Duration::from_secs(10),
+            poll_interval: Duration::from_millis(500),
             head_reuse: Duration::from_secs(2),
             max_response_bytes: 2 << 20,
         }

@@ -2,10 +2,10 @@
 
 use alloy::rpc::types::EIP1186AccountProofResponse;
 use countersign_protocol::Identity;
-use futures_util::stream::{FuturesUnordered, StreamExt};
 
 use crate::artifact;
 use crate::error::{ProofPart, ResolveError};
+use crate::failover::graver;
 use crate::proof::{ProvenAccount, ProvenHeader, ProvenRecord};
 use crate::question::{ProofAnswer, Question};
 use crate::resolver::{Resolver, account_address};
@@ -13,7 +13,7 @@ use crate::survey::{Heard, Survey, hear};
 
 impl Resolver {
     /// Finds one endpoint whose proofs hold at the agreed head: first among the answers heard, then by asking
-    /// everyone again by number, since a block may have come between an honest node's header and its proof.
+    /// one after the other again by number, since a block may have come between an honest node's header and its proof.
     pub(crate) async fn prove<T>(
         &self,
         question: &Question,
@@ -24,27 +24,30 @@ impl Resolver {
         let mut flaw = None;
         for heard in survey.answers.iter().filter(|heard| heard.head == agreed) {
             match verify(heard) {
-                Err(failure) if failure.is_one_endpoints() => note_flaw(&mut flaw, failure),
+                Err(failure) if failure.is_one_endpoints() => flaw = Some(graver(flaw, failure)),
                 outcome => return outcome,
             }
         }
         let again = question.at(agreed.block().number);
-        let mut pending: FuturesUnordered<_> = self.nodes().iter().map(|node| hear(node, &again)).collect();
-        while let Some(heard) = pending.next().await {
-            let outcome = heard.and_then(|heard| {
+        let asked = self.ask_in_turn(|node| {
+            let (again, verify) = (&again, &verify);
+            async move {
+                let heard = hear(node, again).await?;
                 let (computed, expected) = (heard.head.block().hash, agreed.block().hash);
                 if computed != expected {
                     return Err(invalid(&heard, ProofPart::HeaderHash { computed, expected }));
                 }
-                verify(&heard)
-            });
-            match outcome {
-                Err(failure) if failure.is_one_endpoints() => note_flaw(&mut flaw, failure),
-                outcome => return outcome,
+                verify(&heard).inspect_err(|failure| {
+                    if matches!(failure, ResolveError::ProofInvalid { .. }) {
+                        node.health().lied(failure);
+                    }
+                })
             }
-        }
-        // Without a flaw nobody answered, and without endpoints there is no survey.
-        Err(flaw.unwrap_or(ResolveError::NoQuorum { needed: 1, answered: 0, failures: Vec::new() }))
+        });
+        asked.await.map_err(|failure| match failure.is_one_endpoints() {
+            true => graver(flaw, failure),
+            false => failure,
+        })
     }
 
     /// The registry's account at a header, its code the known one.
@@ -98,13 +101,4 @@ pub(crate) fn nth<'a>(
 
 pub(crate) fn invalid(heard: &Heard<'_>, what: ProofPart) -> ResolveError {
     ResolveError::ProofInvalid { what, endpoint: heard.node.endpoint().clone() }
-}
-
-/// Keeps the first invalid proof, or else the first failure.
-fn note_flaw(flaw: &mut Option<ResolveError>, failure: ResolveError) {
-    tracing::warn!(%failure, "an endpoint's proof is of no use");
-    let is_proof = |error: &ResolveError| matches!(error, ResolveError::ProofInvalid { .. });
-    if flaw.as_ref().is_none_or(|kept| !is_proof(kept) && is_proof(&failure)) {
-        *flaw = Some(failure);
-    }
 }

@@ -1,6 +1,8 @@
 //! Finding the key of a compact record in the registry's logs. Logs are not proven and need not be: a key
 //! counts only if it hashes to the signer that the proven record names.
 
+use std::sync::Arc;
+
 use alloy::primitives::{Address as AccountAddress, B256};
 use alloy::rpc::types::{Filter, Log};
 use alloy::sol_types::SolEventInterface;
@@ -17,7 +19,7 @@ use crate::proof::ProvenRecord;
 /// # Errors
 /// [`ResolveError::KeyNotPublished`] where no logs name it; the first failure where no endpoint gave any logs.
 pub(crate) async fn find_key(
-    nodes: &[Node],
+    nodes: &[Arc<Node>],
     registry: AccountAddress,
     record: &ProvenRecord,
 ) -> Result<PeerKey, ResolveError> {

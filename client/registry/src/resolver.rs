@@ -9,6 +9,7 @@ use countersign_protocol::{Address, Anchor, Identity, PeerKey};
 
 use crate::acceptance::{accept_head, accept_record, unix_now};
 use crate::error::ResolveError;
+use crate::health::EndpointHealth;
 use crate::key_hint::KeyHint;
 use crate::memory::Memory;
 use crate::node::Node;
@@ -51,7 +52,7 @@ pub struct Resolved {
 struct Inner {
     chain_id: u64,
     registry: Address,
-    nodes: Vec<Node>,
+    nodes: Vec<Arc<Node>>,
     threshold: usize,
     own_node: bool,
     policy: HeadPolicy,
@@ -71,7 +72,8 @@ impl Resolver {
     ) -> Result<Self, ResolveError> {
         let own_node = matches!(trust, HeadTrust::OwnNode(_));
         let (endpoints, threshold) = trust.endpoints()?;
-        let nodes = endpoints.into_iter().map(|endpoint| Node::new(endpoint, chain_id, &policy)).collect();
+        let node = |endpoint| Arc::new(Node::new(endpoint, chain_id, &policy));
+        let nodes = endpoints.into_iter().map(node).collect();
         let memory = Memory::default();
         Ok(Self(Arc::new(Inner { chain_id, registry, nodes, threshold, own_node, policy, memory })))
     }
@@ -92,6 +94,12 @@ impl Resolver {
     #[must_use]
     pub fn policy(&self) -> &HeadPolicy {
         &self.0.policy
+    }
+
+    /// How each endpoint fares, in the order in which they were configured.
+    #[must_use]
+    pub fn health(&self) -> Vec<EndpointHealth> {
+        self.0.nodes.iter().map(|node| node.health().of(node.endpoint())).collect()
     }
 
     /// The newest block, as the trusted endpoints agree on it. At most [`HeadPolicy::head_reuse`] old.
@@ -153,12 +161,22 @@ impl Resolver {
         let Inner { nodes, threshold, policy, memory, .. } = &*self.0;
         // Read before asking: what another task proves meanwhile may well be newer than this answer.
         let highest = memory.highest();
-        // One's own node never goes back; of a quorum, other members may answer this time.
-        let slack = if self.0.own_node { 0 } else { policy.max_head_lag };
-        let floor = highest.saturating_sub(slack);
         let (max_lag, patience) = (policy.max_head_lag, policy.head_patience);
         let electorate = Electorate { nodes, threshold: *threshold, max_lag, patience };
-        electorate.survey(question, |head| accept_head(head, policy, unix_now(), floor, highest)).await
+        electorate.survey(question, |head| self.accept_head(head, highest)).await
+    }
+
+    /// Whether a block passes for the newest one, where `highest` was proven before.
+    pub(crate) fn accept_head(&self, head: &ProvenHeader, highest: u64) -> Result<(), ResolveError> {
+        let Inner { policy, own_node, .. } = &*self.0;
+        // One's own node never goes back; of a quorum, other members may answer this time.
+        let slack = if *own_node { 0 } else { policy.max_head_lag };
+        accept_head(head, policy, unix_now(), highest.saturating_sub(slack), highest)
+    }
+
+    /// The highest block proven so far.
+    pub(crate) fn highest(&self) -> u64 {
+        self.0.memory.highest()
     }
 
     /// Registered, not rewound, and accepted at the head; forgets what is not.
@@ -235,7 +253,7 @@ impl Resolver {
         ProofTarget { account: account_address(self.0.registry), slots }
     }
 
-    pub(crate) fn nodes(&self) -> &[Node] {
+    pub(crate) fn nodes(&self) -> &[Arc<Node>] {
         &self.0.nodes
     }
 

@@ -1,6 +1,7 @@
 //! Asking all endpoints at once until enough of them agree on the head.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use alloy::rpc::types::Header;
@@ -17,7 +18,7 @@ use crate::quorum::{Agreed, Tally};
 /// Who is asked, and what makes an agreement.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Electorate<'a> {
-    pub(crate) nodes: &'a [Node],
+    pub(crate) nodes: &'a [Arc<Node>],
     pub(crate) threshold: usize,
     pub(crate) max_lag: u64,
     pub(crate) patience: Duration,
@@ -119,7 +120,11 @@ pub(crate) async fn hear<'a>(node: &'a Node, question: &Question) -> Result<Hear
 }
 
 fn recomputed(node: &Node, header: &Header, asked: Option<u64>) -> Result<ProvenHeader, ResolveError> {
-    let invalid = |what| ResolveError::ProofInvalid { what, endpoint: node.endpoint().clone() };
+    let invalid = |what| {
+        let failure = ResolveError::ProofInvalid { what, endpoint: node.endpoint().clone() };
+        node.health().lied(&failure);
+        failure
+    };
     let proven = ProvenHeader::recompute(&header.inner, header.hash).map_err(invalid)?;
     let got = proven.block().number;
     match asked {
@@ -184,7 +189,7 @@ impl<'a> Count<'a> {
             .undecided()
             .into_iter()
             .filter(|question| asked.insert(*question))
-            .filter_map(|(position, height)| nodes.get(position).map(|node| (position, node, height)))
+            .filter_map(|(position, height)| nodes.get(position).map(|node| (position, &**node, height)))
             .collect()
     }
 
@@ -196,25 +201,32 @@ impl<'a> Count<'a> {
         if let Some(reason) = self.refused {
             return reason;
         }
-        let Electorate { nodes, threshold: needed, .. } = self.electorate;
-        let answered = self.tally.voters();
-        if answered >= needed {
-            let claim = |(position, block): (usize, alloy::eips::BlockNumHash)| {
-                let endpoint = nodes.get(position)?.endpoint().clone();
-                Some(HeadClaim { endpoint, number: block.number, hash: block.hash })
-            };
-            return ResolveError::HeadsDisagree {
-                needed,
-                said: self.tally.heads().filter_map(claim).collect(),
-            };
-        }
-        match self.failures.pop() {
-            // The only endpoint's own words say more than a count.
-            Some(failure) if nodes.len() == 1 => failure,
-            last => {
-                self.failures.extend(last);
-                ResolveError::NoQuorum { needed, answered, failures: self.failures }
-            }
+        let Electorate { nodes, threshold, .. } = self.electorate;
+        no_agreement(nodes, threshold, &self.tally, std::mem::take(&mut self.failures))
+    }
+}
+
+/// Why no block is the head: too few endpoints said anything, or they said different things.
+pub(crate) fn no_agreement(
+    nodes: &[Arc<Node>],
+    needed: usize,
+    tally: &Tally,
+    mut failures: Vec<ResolveError>,
+) -> ResolveError {
+    let answered = tally.voters();
+    if answered >= needed {
+        let claim = |(position, block): (usize, alloy::eips::BlockNumHash)| {
+            let endpoint = nodes.get(position)?.endpoint().clone();
+            Some(HeadClaim { endpoint, number: block.number, hash: block.hash })
+        };
+        return ResolveError::HeadsDisagree { needed, said: tally.heads().filter_map(claim).collect() };
+    }
+    match failures.pop() {
+        // The only endpoint's own words say more than a count.
+        Some(failure) if nodes.len() == 1 => failure,
+        last => {
+            failures.extend(last);
+            ResolveError::NoQuorum { needed, answered, failures }
         }
     }
 }

@@ -1,0 +1,59 @@
+//! From one endpoint to the next until one is of use. For what is proven anyway: any endpoint's answer is as good.
+
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use tokio::time::timeout;
+
+use crate::error::ResolveError;
+use crate::node::Node;
+use crate::resolver::Resolver;
+
+impl Resolver {
+    /// Asks the preferred endpoint, and the next one as soon as one fails, or is silent for longer than
+    /// [`head_patience`](crate::HeadPolicy::head_patience): a slow one delays by that much and is still heard. Failures
+    /// that are not an endpoint's own are final.
+    ///
+    /// # Errors
+    /// The first invalid proof, or else the first failure, once all have failed.
+    pub(crate) async fn ask_in_turn<'a, T, F>(
+        &'a self,
+        ask: impl Fn(&'a Node) -> F,
+    ) -> Result<T, ResolveError>
+    where
+        F: Future<Output = Result<T, ResolveError>>,
+    {
+        let mut waiting = self.preferred().into_iter();
+        let mut pending: FuturesUnordered<_> = waiting.next().map(&ask).into_iter().collect();
+        let mut flaw = None;
+        loop {
+            let Ok(outcome) = timeout(self.policy().head_patience, pending.next()).await else {
+                pending.extend(waiting.next().map(&ask));
+                continue;
+            };
+            match outcome {
+                Some(Err(failure)) if failure.is_one_endpoints() => {
+                    flaw = Some(graver(flaw, failure));
+                    pending.extend(waiting.next().map(&ask));
+                }
+                Some(outcome) => return outcome,
+                // Without a flaw nobody was asked, and there is no resolver without endpoints.
+                None => return Err(flaw.unwrap_or(NOBODY)),
+            }
+        }
+    }
+
+    /// The endpoints in the order in which to ask them: those that fail, lie or are behind last, the fast first.
+    fn preferred(&self) -> Vec<&Node> {
+        let mut nodes: Vec<&Node> = self.nodes().iter().map(|node| &**node).collect();
+        nodes.sort_by_cached_key(|node| node.health().rank());
+        nodes
+    }
+}
+
+/// Of two failures the one to tell: the first invalid proof, or else the first.
+pub(crate) fn graver(kept: Option<ResolveError>, failure: ResolveError) -> ResolveError {
+    tracing::warn!(%failure, "an endpoint's answer is of no use");
+    let is_proof = |error: &ResolveError| matches!(error, ResolveError::ProofInvalid { .. });
+    kept.filter(|kept| is_proof(kept) || !is_proof(&failure)).unwrap_or(failure)
+}
+
+const NOBODY: ResolveError = ResolveError::NoQuorum { needed: 1, answered: 0, failures: Vec::new() };

@@ -1,0 +1,240 @@
+//! The newest block, as it comes: each endpoint's heads are followed, and told where enough of them agree.
+//!
+//! ```text
+//! endpoint ──Feed──► Board ──Tally──► accepted? ──► HeadNews
+//! ```
+//! What an endpoint shows is a hint until its header hashes to what is claimed, enough others vouch for it
+//! ([`Tally`]), and clock and height pass. A slow or silent endpoint holds up nobody but itself.
+
+mod backoff;
+mod board;
+mod feed;
+mod shown;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use alloy::consensus::Header;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout_at};
+
+use crate::error::ResolveError;
+use crate::proof::ProvenHeader;
+use crate::quorum::{Agreed, Tally};
+use crate::resolver::Resolver;
+use crate::survey::no_agreement;
+
+use board::Board;
+use feed::Feed;
+use shown::Block;
+
+/// The heads of one chain as they come, from [`Resolver::heads`]. One task for each endpoint follows it until this is
+/// dropped: over a subscription where the endpoint has one, by asking otherwise.
+#[derive(Debug)]
+pub struct Heads {
+    resolver: Resolver,
+    board: Arc<Board>,
+    _feeds: JoinSet<()>,
+    /// What was told last.
+    told: Option<Told>,
+    /// Since when there is an agreed block to tell, which a voter has outdone already.
+    outdone_since: Option<Instant>,
+    /// When the last news was told.
+    last_news: Instant,
+}
+
+/// What there is to know of the chain's head.
+#[derive(Clone, Debug)]
+pub enum HeadNews {
+    /// Enough endpoints call a block canonical, and it is the newest such block. It is never lower than the one before,
+    /// but need not descend from it. Between two news there may have been others.
+    Agreed {
+        /// What was recomputed of it.
+        header: ProvenHeader,
+        /// All of its fields.
+        full: Arc<Header>,
+        /// How many endpoints vouch for it.
+        votes: usize,
+    },
+    /// Enough endpoints were asked again, and the last agreed block is still their head.
+    Still {
+        /// The block.
+        header: ProvenHeader,
+        /// How many said so.
+        votes: usize,
+        /// They were asked no earlier than that.
+        since: std::time::Instant,
+    },
+    /// For too long neither: why. Said again each time that so long has passed.
+    Doubt(ResolveError),
+}
+
+#[derive(Debug)]
+struct Told {
+    header: ProvenHeader,
+    /// When enough endpoints had been asked and had called it their head, as told last.
+    since: Option<std::time::Instant>,
+}
+
+/// What the board says at one moment.
+struct Reading {
+    /// The highest block proven before: what is proven meanwhile may be newer.
+    highest: u64,
+    tally: Tally,
+    failures: Vec<ResolveError>,
+    /// Why the block that enough vouch for is not taken.
+    refused: Option<ResolveError>,
+}
+
+impl Resolver {
+    /// Follows the chain's head from now on.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    #[must_use]
+    pub fn heads(&self) -> Heads {
+        Heads::begin(self)
+    }
+}
+
+impl Heads {
+    fn begin(resolver: &Resolver) -> Self {
+        let policy = resolver.policy();
+        let nodes = resolver.nodes();
+        let kept = usize::try_from(policy.max_head_lag).unwrap_or(MAX_KEPT).min(MAX_KEPT);
+        let board = Arc::new(Board::new(nodes.len(), kept));
+        let mut feeds = JoinSet::new();
+        for (position, node) in nodes.iter().enumerate() {
+            let (node, writer, interval) = (node.clone(), board.writer(position), policy.poll_interval);
+            feeds.spawn(Feed { node, writer, interval }.run());
+        }
+        let (told, outdone_since, last_news) = (None, None, Instant::now());
+        Self { resolver: resolver.clone(), board, _feeds: feeds, told, outdone_since, last_news }
+    }
+
+    /// What comes next. Cancelling it loses nothing.
+    pub async fn next(&mut self) -> HeadNews {
+        let board = self.board.clone();
+        loop {
+            let changed = board.changed();
+            if let Some(news) = self.look() {
+                self.last_news = Instant::now();
+                return news;
+            }
+            let _ = timeout_at(self.next_look(), changed).await;
+        }
+    }
+
+    fn look(&mut self) -> Option<HeadNews> {
+        let mut reading = self.read();
+        for (position, height) in reading.tally.undecided() {
+            self.board.want(position, height);
+        }
+        let outdone_since = self.outdone_since.take();
+        let agreed = reading.tally.agreed().filter(|agreed| {
+            reading.refused = self.resolver.accept_head(&agreed.header, reading.highest).err();
+            reading.refused.is_none()
+        });
+        let news = agreed.and_then(|agreed| match &self.told {
+            Some(told) if told.header == agreed.header => self.still(&agreed.header),
+            Some(told) if agreed.header.block().number < told.header.block().number => None,
+            _ => self.agreed(agreed, &reading.tally, outdone_since),
+        });
+        news.or_else(|| (Instant::now() >= self.doubtful_at()).then(|| HeadNews::Doubt(self.doubt(reading))))
+    }
+
+    /// A block that was not told yet. Where a voter has a newer one the others have a moment to show it too.
+    fn agreed(&mut self, agreed: Agreed, tally: &Tally, outdone: Option<Instant>) -> Option<HeadNews> {
+        let now = Instant::now();
+        let since = outdone.unwrap_or(now);
+        if tally.is_outdated(&agreed) && since + self.patience() > now {
+            self.outdone_since = Some(since);
+            return None;
+        }
+        let Agreed { header, votes } = agreed;
+        let full = self.full(&header)?;
+        self.note_who_is_behind(&header);
+        self.told = Some(Told { header, since: None });
+        Some(HeadNews::Agreed { header, full, votes })
+    }
+
+    /// Whether enough endpoints were asked anew and still call it their head. Those that are ahead do not.
+    fn still(&mut self, header: &ProvenHeader) -> Option<HeadNews> {
+        let confirmed = self.board.read(|_, shown| {
+            shown.confirmed().filter(|_| shown.head().is_some_and(|head| head.proven == *header))
+        });
+        let mut confirmed: Vec<_> = confirmed.into_iter().flatten().collect();
+        confirmed.sort_unstable_by(|one, other| other.cmp(one));
+        let since = *confirmed.get(self.resolver.threshold().checked_sub(1)?)?;
+        let told = self.told.as_mut()?;
+        let pause = self.resolver.policy().poll_interval / 2;
+        if told.since.is_some_and(|last| since < last + pause) {
+            return None;
+        }
+        told.since = Some(since);
+        Some(HeadNews::Still { header: *header, votes: confirmed.len(), since })
+    }
+
+    fn read(&self) -> Reading {
+        let policy = self.resolver.policy();
+        let highest = self.resolver.highest();
+        let mut tally = Tally::new(self.resolver.threshold(), policy.max_head_lag);
+        let failures = self.board.read(|position, shown| {
+            if let Some(head) = shown.head() {
+                tally.add_head(position, head.proven);
+                shown.below().for_each(|block| tally.add_older(position, block.proven));
+            }
+            shown.failure().cloned()
+        });
+        let failures = failures.into_iter().flatten().collect();
+        Reading { highest, tally, failures, refused: None }
+    }
+
+    fn full(&self, header: &ProvenHeader) -> Option<Arc<Header>> {
+        let found = self.board.read(|_, shown| {
+            let mut blocks = shown.head().into_iter().chain(shown.below());
+            blocks.find(|block| block.proven == *header).map(|block: &Block| block.full.clone())
+        });
+        found.into_iter().flatten().next()
+    }
+
+    fn note_who_is_behind(&self, agreed: &ProvenHeader) {
+        let heights = self.board.read(|_, shown| shown.head().map(|head| head.proven.block().number));
+        for (node, height) in self.resolver.nodes().iter().zip(heights) {
+            let behind = height.map_or(0, |height| agreed.block().number.saturating_sub(height));
+            let is_stalled = behind > self.resolver.policy().max_head_lag;
+            node.health().is_behind(if is_stalled { behind } else { 0 });
+        }
+    }
+
+    fn doubt(&self, reading: Reading) -> ResolveError {
+        let Reading { tally, failures, refused, .. } = reading;
+        if let Some(reason) = refused {
+            return reason;
+        }
+        no_agreement(self.resolver.nodes(), self.resolver.threshold(), &tally, failures)
+    }
+
+    fn next_look(&self) -> Instant {
+        let impatient = self.outdone_since.map(|since| since + self.patience());
+        impatient.map_or(self.doubtful_at(), |impatient| impatient.min(self.doubtful_at()))
+    }
+
+    fn doubtful_at(&self) -> Instant {
+        self.last_news + self.longest_silence()
+    }
+
+    fn patience(&self) -> Duration {
+        self.resolver.policy().head_patience
+    }
+
+    /// Time for a few questions, one of which may run into its end.
+    fn longest_silence(&self) -> Duration {
+        let policy = self.resolver.policy();
+        let silence = policy.request_timeout.saturating_add(policy.poll_interval.saturating_mul(5));
+        policy.max_head_age.map_or(silence, |age| age.min(silence))
+    }
+}
+
+/// Blocks kept of each endpoint below its head, however far a policy lets heads lie apart.
+const MAX_KEPT: usize = 64;
