@@ -9,7 +9,7 @@ use alloy::primitives::B256;
 use countersign_protocol::{Address, Identity, KeyMismatch};
 
 pub use head_doubt::{HeadClaim, StaleHead};
-pub use proof_part::ProofPart;
+pub use proof_part::{ProofPart, ReceiptFlaw};
 
 use crate::endpoint::Endpoint;
 use crate::policy::TrustError;

@@ -59,6 +59,7 @@ mod height;
 mod http;
 pub mod interface;
 mod key_hint;
+pub mod logs;
 mod memory;
 mod node;
 mod policy;
@@ -75,7 +76,7 @@ mod word;
 pub mod write;
 
 pub use endpoint::{Endpoint, EndpointError};
-pub use error::{Fault, HeadClaim, ProofPart, ResolveError, StaleHead};
+pub use error::{Fault, HeadClaim, ProofPart, ReceiptFlaw, ResolveError, StaleHead};
 pub use heads::{HeadNews, Heads};
 pub use health::{Announcing, EndpointHealth, EndpointState};
 pub use key_hint::KeyHint;

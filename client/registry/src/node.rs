@@ -1,5 +1,7 @@
 //! One endpoint: connecting, asking a [`Question`] as one batch, and naming what went wrong.
 
+mod history;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -12,6 +14,8 @@ use alloy::transports::ipc::IpcConnect;
 use alloy::transports::ws::{WebSocketConfig, WsConnect};
 use alloy::transports::{RpcError, TransportError, TransportErrorKind};
 use alloy_json_rpc::{RpcRecv, RpcSend};
+
+pub(crate) use history::BLOCK_RECEIPTS;
 
 use crate::endpoint::{Endpoint, Target};
 use crate::error::ResolveError;

@@ -59,4 +59,42 @@ pub enum ProofPart {
         /// The slot.
         slot: B256,
     },
+    /// A receipt that cannot be hashed: of an unknown type, or without a field that its hash covers.
+    #[error("receipt {position} of block {block} cannot be hashed: {why}")]
+    Receipt {
+        /// The block's height.
+        block: u64,
+        /// The receipt's place in the block, from 0.
+        position: usize,
+        /// What is wrong with it.
+        why: ReceiptFlaw,
+    },
+    /// The receipts do not hash to the root that the block's header commits to: one was left out, added or changed, or
+    /// they are another block's.
+    #[error("the receipts of block {block} hash to {computed}, not {expected}")]
+    ReceiptsRoot {
+        /// The block's height.
+        block: u64,
+        /// The root of what came.
+        computed: B256,
+        /// The root in the header.
+        expected: B256,
+    },
+}
+
+/// Why a receipt cannot be hashed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ReceiptFlaw {
+    /// Neither one of Ethereum's types nor one of the OP stack's. How its kind is hashed is not guessed at.
+    #[error("its type {kind:#x} is not known here")]
+    UnknownType {
+        /// The EIP-2718 type.
+        kind: u64,
+    },
+    /// Neither a status of 0 or 1 nor a state root.
+    #[error("it has neither a status nor a state root")]
+    NoOutcome,
+    /// A log with more than four topics.
+    #[error("one of its logs has more than four topics")]
+    TooManyTopics,
 }
