@@ -17,11 +17,11 @@ use crate::error::{ProofPart, ResolveError};
 use crate::node::{BLOCK_RECEIPTS, Node};
 use crate::resolver::Resolver;
 
-/// The endpoints in the order in which they are asked: whoever failed comes last.
+/// The endpoints, asked in the order of their health, those that failed at this before last.
 #[derive(Debug)]
 pub(crate) struct Sources {
     resolver: Resolver,
-    order: Mutex<Vec<usize>>,
+    unfit: Mutex<HashSet<usize>>,
     /// Those that know no `eth_getBlockReceipts`.
     one_by_one: Mutex<HashSet<usize>>,
     headers: Portion,
@@ -39,10 +39,9 @@ struct Attempts<'a> {
 
 impl Sources {
     pub(crate) fn new(resolver: Resolver) -> Self {
-        let order = Mutex::new((0..resolver.nodes().len()).collect());
         Self {
             resolver,
-            order,
+            unfit: Mutex::default(),
             one_by_one: Mutex::default(),
             headers: Portion::up_to(HEADERS_AT_ONCE),
             blocks: Portion::up_to(BLOCKS_AT_ONCE),
@@ -103,7 +102,7 @@ impl Sources {
         let headers = try_join_all(batches.map(|some| self.headers.ask_for(some, |some| node.headers(some))));
         let headers = headers.await?.concat();
         let linked = LinkedHeaders::link(headers.iter().map(|header| &header.inner), newest);
-        linked.map_err(|what| invalid(node, what))
+        linked.map_err(|what| lie(node, what))
     }
 
     /// A portion of blocks in one batch; one by one where the endpoint knows no better, or a block is too large for it.
@@ -135,8 +134,11 @@ impl Sources {
     }
 
     fn attempts(&self) -> Attempts<'_> {
-        let order = self.order.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        Attempts { sources: self, left: order.into_iter(), failures: Vec::new() }
+        let unfit = self.unfit.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut order: Vec<_> = self.resolver.nodes().iter().enumerate().collect();
+        order.sort_by_cached_key(|(position, node)| (unfit.contains(position), node.health().rank()));
+        let left: Vec<_> = order.into_iter().map(|(position, _)| position).collect();
+        Attempts { sources: self, left: left.into_iter(), failures: Vec::new() }
     }
 
     fn knows_block_receipts(&self, position: usize) -> bool {
@@ -147,7 +149,7 @@ impl Sources {
 impl<'a> Attempts<'a> {
     fn next(&mut self) -> Option<(usize, &'a Node)> {
         let nodes = self.sources.resolver.nodes();
-        self.left.find_map(|position| nodes.get(position).map(|node| (position, node)))
+        self.left.find_map(|position| nodes.get(position).map(|node| (position, &**node)))
     }
 
     /// Notes what an endpoint did, and asks it last from now on.
@@ -158,9 +160,7 @@ impl<'a> Attempts<'a> {
         tracing::warn!(%failure, "an endpoint is of no use for logs");
         self.failures.push(failure);
         self.sources.failovers.fetch_add(1, Ordering::Relaxed);
-        let mut order = self.sources.order.lock().unwrap_or_else(PoisonError::into_inner);
-        order.retain(|other| *other != position);
-        order.push(position);
+        self.sources.unfit.lock().unwrap_or_else(PoisonError::into_inner).insert(position);
         Ok(())
     }
 
@@ -174,11 +174,15 @@ fn proven(
     header: &LinkedHeader,
     answer: Vec<RpcReceipt>,
 ) -> Result<BlockReceipts, ResolveError> {
-    header.receipts(answer).map_err(|what| invalid(node, what))
+    header.receipts(answer).map_err(|what| lie(node, what))
 }
 
-fn invalid(node: &Node, what: ProofPart) -> ResolveError {
-    ResolveError::ProofInvalid { what, endpoint: node.endpoint().clone() }
+/// What an endpoint showed does not hold. In a chain that is reorganised that may be no fault of its own: it is asked
+/// later for a while, and not less believed.
+fn lie(node: &Node, what: ProofPart) -> ResolveError {
+    let failure = ResolveError::ProofInvalid { what, endpoint: node.endpoint().clone() };
+    node.health().lied(&failure);
+    failure
 }
 
 /// A block's header comes with the hashes of its transactions: 20 kB where it has two hundred.
