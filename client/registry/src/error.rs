@@ -12,6 +12,7 @@ pub use head_doubt::{HeadClaim, StaleHead};
 pub use proof_part::{ProofPart, ReceiptFlaw};
 
 use crate::endpoint::Endpoint;
+use crate::known::KnownError;
 use crate::policy::TrustError;
 use crate::word::RevocationReason;
 
@@ -269,6 +270,9 @@ pub enum ResolveError {
         /// The node's own words.
         message: String,
     },
+    /// What was proven cannot be remembered, so nothing is accepted.
+    #[error(transparent)]
+    Known(#[from] KnownError),
     /// The configured trust cannot work.
     #[error(transparent)]
     Trust(#[from] TrustError),
@@ -283,7 +287,7 @@ pub enum Fault {
     Peer,
     /// An endpoint: unreachable, wrong or lying.
     Endpoint,
-    /// This side's configuration.
+    /// This side's configuration, or its machine.
     Configuration,
 }
 
@@ -313,7 +317,7 @@ impl ResolveError {
             | Self::TooManyQueries { .. }
             | Self::UnsupportedQuery { .. }
             | Self::WrongChain { endpoint: None, .. } => Fault::Peer,
-            Self::NoRegistryHere { .. } | Self::Trust(_) => Fault::Configuration,
+            Self::NoRegistryHere { .. } | Self::Known(_) | Self::Trust(_) => Fault::Configuration,
             Self::RecordRewound { .. }
             | Self::ProofInvalid { .. }
             | Self::HeadsDisagree { .. }

@@ -28,7 +28,8 @@
 //! - It does not divide, retry or remember what it submits: [`write::Registrar::send_many`] takes one batch, and whoever
 //!   must survive a crash writes down the nonce before.
 //! - It shakes no hands and opens no channel.
-//! - It keeps nothing on disk: what it has proven, and the versions it refuses to go back from, live with the process.
+//! - It keeps nothing on disk unless it is given a place ([`KnownRecords`]): what it has proven, and the versions it
+//!   refuses to go back from, otherwise live with the process.
 //!
 //! # Example
 //!
@@ -59,6 +60,7 @@ mod height;
 mod http;
 pub mod interface;
 mod key_hint;
+mod known;
 pub mod logs;
 mod memory;
 mod node;
@@ -80,6 +82,7 @@ pub use error::{Fault, HeadClaim, ProofPart, ReceiptFlaw, ResolveError, StaleHea
 pub use heads::{HeadNews, Heads};
 pub use health::{Announcing, EndpointHealth, EndpointState};
 pub use key_hint::KeyHint;
+pub use known::{Incident, KnownError, KnownHead, KnownRecord, KnownRecords, RegistryAt, Rollback, Seen};
 pub use policy::{HeadPolicy, HeadSource, HeadTrust, TrustError};
 pub use resolver::{ProvedHead, Resolved, Resolver};
 pub use standing::{Standing, Standings};

@@ -1,6 +1,6 @@
 //! From an identity to its proven key.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use alloy::primitives::Address as AccountAddress;
@@ -8,10 +8,11 @@ use countersign_protocol::curve::PublicKey;
 use countersign_protocol::{Address, Anchor, Identity, PeerKey};
 
 use crate::acceptance::{accept_head, accept_record, unix_now};
-use crate::error::ResolveError;
+use crate::error::{ResolveError, StaleHead};
 use crate::health::EndpointHealth;
 use crate::key_hint::KeyHint;
-use crate::memory::Memory;
+use crate::known::{KnownRecords, RegistryAt};
+use crate::memory::{Memory, Past, Shown};
 use crate::node::Node;
 use crate::policy::{HeadPolicy, HeadSource, HeadTrust};
 use crate::proof::{ProvenHeader, ProvenRecord};
@@ -74,8 +75,20 @@ impl Resolver {
         let (endpoints, threshold) = trust.endpoints()?;
         let node = |endpoint| Arc::new(Node::new(endpoint, chain_id, &policy));
         let nodes = endpoints.into_iter().map(node).collect();
-        let memory = Memory::default();
+        let memory = Memory::of(RegistryAt { chain_id, address: registry });
         Ok(Self(Arc::new(Inner { chain_id, registry, nodes, threshold, own_node, policy, memory })))
+    }
+
+    /// Keeps what it proves in a file, and goes back from nothing that was ever kept there: neither below a block, nor
+    /// to an older key, nor behind a revocation, whatever restart lies between. Without, that ends with the process.
+    /// Where it cannot be kept, nothing is accepted. Clones share it; of several, the first stays. Reads the file, for
+    /// which it blocks a moment.
+    ///
+    /// # Errors
+    /// [`ResolveError::Known`] where the file cannot be read.
+    pub fn remembering(self, known: KnownRecords) -> Result<Self, ResolveError> {
+        self.0.memory.past.keep_in(known)?;
+        Ok(self)
     }
 
     /// The chain this resolver reads, by its EIP-155 id.
@@ -112,6 +125,7 @@ impl Resolver {
         }
         let since = Instant::now();
         let survey = self.survey(&Question::head()).await?;
+        self.advance(&survey, &[]).await?;
         Ok(self.keep_head(&survey, since))
     }
 
@@ -148,8 +162,9 @@ impl Resolver {
                 record_of(heard, &registry, identity, answer, 0)
             })
             .await?;
+        let [record] = self.accept(&survey, [(identity, record)]).await?;
         let head = self.keep_head(&survey, since);
-        let record = self.accept(identity, record, &survey.head.header)?;
+        let record = record?;
         let peer_key = self.key_of(&record, hint.map(KeyHint::Known)).await?;
         let resolved = Resolved { peer_key, proved_at: head, pinned: record.pinned().is_some() };
         self.0.memory.keep_record(resolved, since);
@@ -160,10 +175,26 @@ impl Resolver {
     pub(crate) async fn survey(&self, question: &Question) -> Result<Survey<'_>, ResolveError> {
         let Inner { nodes, threshold, policy, memory, .. } = &*self.0;
         // Read before asking: what another task proves meanwhile may well be newer than this answer.
-        let highest = memory.highest();
+        let highest = memory.past.highest().await?;
         let (max_lag, patience) = (policy.max_head_lag, policy.head_patience);
+        let refused = Mutex::new(None);
+        let accept = |head: &ProvenHeader| {
+            let verdict = self.accept_head(head, highest);
+            if verdict.is_err() {
+                *refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(head.block());
+            }
+            verdict
+        };
         let electorate = Electorate { nodes, threshold: *threshold, max_lag, patience };
-        electorate.survey(question, |head| self.accept_head(head, highest)).await
+        let outcome = electorate.survey(question, accept).await;
+        let shown = refused.into_inner().unwrap_or_else(PoisonError::into_inner);
+        if let (Some(shown), Err(ResolveError::StaleHead { why: StaleHead::BehindProven { proven }, .. })) =
+            (shown, &outcome)
+        {
+            let asked: Vec<_> = nodes.iter().map(|node| node.endpoint()).collect();
+            memory.past.note_head(*proven, shown, &asked).await;
+        }
+        outcome
     }
 
     /// Whether a block passes for the newest one, where `highest` was proven before.
@@ -174,38 +205,59 @@ impl Resolver {
         accept_head(head, policy, unix_now(), highest.saturating_sub(slack), highest)
     }
 
-    /// The highest block proven so far.
+    /// The highest block proven so far, by this process.
     pub(crate) fn highest(&self) -> u64 {
-        self.0.memory.highest()
+        self.0.memory.past.highest_here()
     }
 
-    /// Registered, not rewound, and accepted at the head; forgets what is not.
-    pub(crate) fn accept(
+    /// Registered, not rewound, and accepted at the head, each of them; forgets what is not. What is given back was
+    /// kept before: a restart does not lose it.
+    pub(crate) async fn accept<const N: usize>(
+        &self,
+        survey: &Survey<'_>,
+        records: [(Identity, Option<ProvenRecord>); N],
+    ) -> Result<[Result<ProvenRecord, ResolveError>; N], ResolveError> {
+        let shown = records.each_ref().map(|(identity, record)| (*identity, record.as_ref()));
+        let mut verdicts = self.advance(survey, &shown).await?.into_iter();
+        Ok(records.map(|(identity, record)| {
+            let verdict = verdicts.next().unwrap_or(Ok(()));
+            let accepted = verdict.and_then(|()| self.accept_one(identity, record, &survey.head.header));
+            if accepted.is_err() {
+                self.forget_record(&identity);
+            }
+            accepted
+        }))
+    }
+
+    fn accept_one(
         &self,
         identity: Identity,
         record: Option<ProvenRecord>,
         head: &ProvenHeader,
     ) -> Result<ProvenRecord, ResolveError> {
-        let Inner { memory, policy, .. } = &*self.0;
-        let verdict = memory.advance(&identity, record.as_ref(), head).and_then(|()| {
-            let record =
-                record.ok_or(ResolveError::NotRegistered { identity, block: head.block().number })?;
-            accept_record(&record, head, policy, unix_now()).map(|()| record)
-        });
-        if verdict.is_err() {
-            memory.forget_record(&identity);
-        }
-        verdict
+        let block = head.block().number;
+        let record = record.ok_or(ResolveError::NotRegistered { identity, block })?;
+        accept_record(&record, head, &self.0.policy, unix_now()).map(|()| record)
     }
 
-    /// Holds a record against what was proven before.
-    pub(crate) fn advance(
+    /// Holds what an agreed head shows of records against what was proven before, and keeps it; a verdict for each.
+    ///
+    /// # Errors
+    /// [`ResolveError::Known`] where it cannot be kept; then none of it may be acted on.
+    pub(crate) async fn advance(
         &self,
-        identity: &Identity,
-        record: &ProvenRecord,
-        head: &ProvenHeader,
-    ) -> Result<(), ResolveError> {
-        self.0.memory.advance(identity, Some(record), head)
+        survey: &Survey<'_>,
+        records: &[(Identity, Option<&ProvenRecord>)],
+    ) -> Result<Vec<Result<(), ResolveError>>, ResolveError> {
+        let head = &survey.head.header;
+        let by: Vec<_> = survey.voters().collect();
+        self.0.memory.past.advance(Shown { head, by: &by }, records).await
+    }
+
+    #[allow(dead_code, reason = "the follower's")]
+    /// What was proven before, for whoever proves without a survey.
+    pub(crate) fn past(&self) -> &Past {
+        &self.0.memory.past
     }
 
     /// Serves that identity from memory no more.

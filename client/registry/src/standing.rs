@@ -65,11 +65,14 @@ impl Resolver {
                     .collect::<Result<Vec<_>, _>>()
             })
             .await?;
+        let shown: Vec<_> = identities.iter().copied().zip(records.iter().map(Option::as_ref)).collect();
+        let verdicts = self.advance(&survey, &shown).await?;
         let head = self.keep_head(&survey, since);
         let header = &survey.head.header;
-        let each = identities.iter().zip(&records);
-        let each =
-            each.map(|(identity, record)| self.standing_of(identity, record.as_ref(), header)).collect();
+        let each = shown.iter().zip(verdicts);
+        let each = each
+            .map(|((identity, record), verdict)| self.standing_of(identity, *record, verdict, header))
+            .collect();
         Ok(Standings { head, each })
     }
 
@@ -77,6 +80,7 @@ impl Resolver {
         &self,
         identity: &Identity,
         record: Option<&ProvenRecord>,
+        verdict: Result<(), ResolveError>,
         head: &ProvenHeader,
     ) -> Result<Standing, ResolveError> {
         let Some(record) = record else {
@@ -84,7 +88,7 @@ impl Resolver {
             self.forget_record(identity);
             return Ok(Standing::Absent);
         };
-        self.advance(identity, record, head)?;
+        verdict?;
         let word = record.word();
         let at = u64::from(word.valid_until);
         let standing = match word.revoked {

@@ -9,6 +9,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::time::{Instant, timeout_at};
 
+use crate::endpoint::Endpoint;
 use crate::error::{HeadClaim, ProofPart, ResolveError};
 use crate::node::Node;
 use crate::proof::ProvenHeader;
@@ -94,6 +95,14 @@ impl<'a> Electorate<'a> {
             Some(head) => Ok(count.into_survey(head)),
             None => Err(count.into_error()),
         }
+    }
+}
+
+impl Survey<'_> {
+    /// Who called the agreed head the newest block.
+    pub(crate) fn voters(&self) -> impl Iterator<Item = &Endpoint> {
+        let agree = |heard: &&Heard<'_>| heard.head == self.head.header;
+        self.answers.iter().filter(agree).map(|heard| heard.node.endpoint())
     }
 }
 

@@ -56,14 +56,15 @@ impl Resolver {
         let question = self.question(&request);
         let survey = self.survey(&question).await?;
         let head = survey.head.header;
-        self.keep_head(&survey, since);
         let anchor = match request.anchor {
             Some(proposed) => Some(self.check_anchor(&proposed, &survey)?),
             None => None,
         };
         let proven = self.prove(&question, &survey, |heard| self.verify(&request, anchor, heard)).await?;
-        let local = self.accept(request.local, proven.at_head.local, &head)?;
-        let peer = self.accept(request.peer, proven.at_head.peer, &head)?;
+        let records = [(request.local, proven.at_head.local), (request.peer, proven.at_head.peer)];
+        let [local, peer] = self.accept(&survey, records).await?;
+        self.keep_head(&survey, since);
+        let (local, peer) = (local?, peer?);
         let (header, readings) = match (anchor, proven.at_anchor) {
             (Some(anchor), Some(findings)) => {
                 unchanged(findings.local, &local, &anchor)?;

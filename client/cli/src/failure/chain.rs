@@ -38,6 +38,7 @@ fn classify(error: &ResolveError) -> (Exit, &'static str) {
         ResolveError::WrongRegistry { .. } => (Exit::Configuration, "wrong_registry"),
         ResolveError::NoRegistryHere { .. } => (Exit::Configuration, "no_registry"),
         ResolveError::NoSuchContract { .. } => (Exit::Configuration, "no_such_contract"),
+        ResolveError::Known(_) => (Exit::Configuration, "known_records"),
         ResolveError::Trust(_) => (Exit::Configuration, "configuration"),
         ResolveError::TooManyQueries { .. } | ResolveError::UnsupportedQuery { .. } => (Exit::Usage, "usage"),
         ResolveError::NoQuorum { .. } => (Exit::Unreachable, "no_quorum"),
