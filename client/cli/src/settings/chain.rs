@@ -87,6 +87,7 @@ impl PolicyTable {
             max_clock_skew: or(self.max_clock_skew, preset.max_clock_skew),
             max_head_lag: self.max_head_lag.unwrap_or(preset.max_head_lag),
             head_patience: preset.head_patience,
+            poll_interval: preset.poll_interval,
             min_record_age: or(self.min_record_age, preset.min_record_age),
             max_anchor_age: or(self.max_anchor_age, preset.max_anchor_age),
             request_timeout: or(self.request_timeout, preset.request_timeout),
