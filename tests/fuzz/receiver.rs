@@ -151,5 +151,5 @@ fn at_block_78(view: &StateView) -> StateView {
     StateView::proven(anchor, *view.local(), *view.peer(), view.readings().to_vec()).unwrap()
 }
 
-/// Where the proposal of a request stands, with three readings.
+/// Where the proposal of a request stands, with three readings: two words and a call of four bytes.
 const PROPOSAL: Range<usize> = 5..517;

@@ -71,8 +71,9 @@ pub fn sealed_proposals() -> Vec<Vec<u8>> {
     let (honest, resume) = (honest_proposal(), sent(&Pair::new()).resume);
     let (sealed, _macs) = resume.split_at(resume.len() - 32);
     assert!(KEYS.resume(&resume, &honest).starts_with(sealed), "this is not the ticket's key");
-    // Time, both owners and labels, version, chain, height, block, registry, both records, count, a value, padding.
-    let places = [7, 8, 28, 61, 62, 82, 121, 129, 130, 162, 182, 214, 246, 300, 511];
+    // Time, both owners and labels, version, chain, height, block, registry, both records, count, a value, padding;
+    // kind, subject, value, length and calldata of the call.
+    let places = [7, 8, 28, 61, 62, 82, 121, 129, 130, 162, 182, 214, 246, 300, 511, 417, 438, 470, 503, 504];
     let altered = places.map(|place| {
         let mut proposal = honest.clone();
         proposal[place] ^= 1;

@@ -131,9 +131,11 @@ pub fn altered_records() -> Vec<Vec<u8>> {
 
 fn altered_requests() -> Vec<Vec<u8>> {
     // Kind, epoch, time, both owners and labels, version, chain, height, block, registry, both records, count, kind,
-    // source, slot and value of a reading, padding, message 1.
-    let places =
-        [0, 4, 12, 13, 33, 66, 67, 87, 126, 134, 135, 167, 187, 219, 251, 252, 253, 273, 305, 516, 517];
+    // source, slot and value of a reading, padding, message 1; kind, subject, value, length and calldata of the call.
+    let places = [
+        0, 4, 12, 13, 33, 66, 67, 87, 126, 134, 135, 167, 187, 219, 251, 252, 253, 273, 305, 516, 517, 422,
+        443, 475, 508, 509,
+    ];
     let request = honest_request(Role::Initiator, false);
     let mut inputs: Vec<_> = places
         .into_iter()

@@ -5,8 +5,8 @@ mod support;
 
 use countersign_protocol::{
     Address, ApiMisuse, ChainDisagrees, Channel, ContentType, EcdhPurpose, Error, FloorOf, KeyAnswer,
-    KeyRequest, Label, PeerIncompatible, PeerMisbehaved, Query, Reading, Reject, Role, StateView, Suite,
-    SuitePolicy, Value,
+    KeyRequest, Label, PeerIncompatible, PeerMisbehaved, Query, Reading, Reject, ReturnData, Role, StateView,
+    Suite, SuitePolicy, Value,
 };
 use support::{Pair, Party, anchor, initiator_ephemerals, readings, responder_ephemerals, view};
 
@@ -144,7 +144,10 @@ fn a_different_price_is_named_on_both_sides() {
     let mut pair = Pair::new();
     for query in 0..3_u8 {
         let mut readings = readings();
-        readings[usize::from(query)].value = Value::Word([0xee; 32]);
+        readings[usize::from(query)].value = match query {
+            2 => Value::Returned(ReturnData::new([0xee; 160]).unwrap()),
+            _ => Value::Word([0xee; 32]),
+        };
         pair.bob_view =
             StateView::proven(anchor(), pair.bob.proven(), pair.alice.proven(), readings).unwrap();
         assert_eq!(

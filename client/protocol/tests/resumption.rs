@@ -7,7 +7,7 @@ use countersign_protocol::responder::SentReply;
 use countersign_protocol::resumption::{self, AwaitingState, AwaitingTicket, SentResume, TICKET_UNKNOWN};
 use countersign_protocol::{
     Anchor, ApiMisuse, ChainDisagrees, Channel, ContentType, Error, Established, First, PeerIncompatible,
-    PeerMisbehaved, Reject, Role, StateView, Suite, SuitePolicy, Ticket, Value, first_message,
+    PeerMisbehaved, Reject, ReturnData, Role, StateView, Suite, SuitePolicy, Ticket, Value, first_message,
 };
 use support::{Pair, anchor, initiator_ephemerals, readings, responder_ephemerals, text};
 
@@ -146,7 +146,7 @@ fn differing_values_are_named_and_never_become_a_session() {
     let (mut sent, waiting) = Met::new(Pair::new()).resume();
     let (state, view) = waiting.open(&mut sent.resume);
     let mut values = readings();
-    values[2].value = Value::Word([9; 32]);
+    values[2].value = Value::Returned(ReturnData::new([9; 160]).unwrap());
     let differing = StateView::proven(*view.anchor(), *view.local(), *view.peer(), values).unwrap();
     let refusal = state.accept(differing, responder_ephemerals()).err().unwrap();
     let told = sent.next.read(&mut refusal.reject.unwrap()).err();

@@ -2,8 +2,8 @@
 
 use countersign_protocol::curve::SecretKey;
 use countersign_protocol::{
-    Abort, Address, Anchor, Identity, Label, PeerKey, Query, Reading, RegistryRecord, Role, SignatureScheme,
-    Value,
+    Abort, Address, Anchor, Calldata, Identity, Label, PeerKey, Query, Reading, RegistryRecord, ReturnData,
+    Role, SignatureScheme, Value,
 };
 
 use crate::random::Random;
@@ -178,7 +178,7 @@ impl Block {
     /// The instrument's first readings.
     pub(crate) fn readings(&self, count: usize) -> Vec<Reading> {
         let values = self.values.iter().enumerate().take(count);
-        values.map(|(n, value)| Reading { query: query(n), value: Value::Word(*value) }).collect()
+        values.map(|(n, value)| reading(n, *value)).collect()
     }
 
     /// Why a session that rests on that record must end, by what this block says (SPEC 10).
@@ -207,8 +207,18 @@ impl Standing {
     }
 }
 
-pub(crate) fn query(n: usize) -> Query {
-    Query::StorageSlot { source: Address([0x50; 20]), slot: [n as u8; 32] }
+/// The last of an instrument's readings is of a view call, the others of storage slots.
+pub(crate) fn reading(n: usize, value: [u8; 32]) -> Reading {
+    let source = Address([0x50; 20]);
+    if n + 1 < QUERIES {
+        let query = Query::StorageSlot { source, slot: [n as u8; 32] };
+        return Reading { query, value: Value::Word(value) };
+    }
+    let calldata = Calldata::new([n as u8; 4]).unwrap();
+    Reading {
+        query: Query::ViewCall { source, calldata },
+        value: Value::Returned(ReturnData::new(value).unwrap()),
+    }
 }
 
 /// Readings that an instrument may have.

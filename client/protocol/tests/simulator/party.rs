@@ -5,10 +5,10 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use countersign_protocol::curve::PublicKey;
 use countersign_protocol::{
-    CookieJar, Limits, Padding, PeerKey, Proposal, Reject, StateView, SuitePolicy, Ticket, Value,
+    CookieJar, Limits, Padding, PeerKey, Proposal, Reject, StateView, SuitePolicy, Ticket,
 };
 
-use crate::chain::{BlockId, Chain};
+use crate::chain::{BlockId, Chain, reading};
 use crate::random::Random;
 
 pub(crate) struct Party {
@@ -96,9 +96,9 @@ impl Party {
         let mut readings = block.readings(queries);
         if let Some(lie) = self.lie
             && block.anchor.block_number.is_multiple_of(3)
-            && let Some(reading) = readings.last_mut()
+            && let Some(last) = readings.last_mut()
         {
-            reading.value = Value::Word([lie; 32]);
+            *last = reading(queries - 1, [lie; 32]);
         }
         let key = |party| block.standing(party).key;
         StateView::proven(block.anchor, key(self.index), key(peer), readings).unwrap()

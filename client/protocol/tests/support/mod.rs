@@ -4,9 +4,9 @@
 
 use countersign_protocol::curve::{PublicKey, SecretKey};
 use countersign_protocol::{
-    Address, Anchor, Established, Identity, InitiatorEphemerals, KeyAnswer, KeyRequest, Label, PeerKey,
-    Query, Reading, Received, RegistryRecord, ResponderEphemerals, SignatureScheme, StateView, Suite,
-    SuitePolicy, Value, initiator, responder,
+    Address, Anchor, Calldata, Established, Identity, InitiatorEphemerals, KeyAnswer, KeyRequest, Label,
+    PeerKey, Query, Reading, Received, RegistryRecord, ResponderEphemerals, ReturnData, SignatureScheme,
+    StateView, Suite, SuitePolicy, Value, initiator, responder,
 };
 
 /// By both sides' clocks, unless a test says otherwise.
@@ -52,13 +52,20 @@ pub fn anchor() -> Anchor {
     Anchor { chain_id: 31_337, block_number: 77, block_hash: [0xb1; 32], registry: Address([0xcc; 20]) }
 }
 
+/// Two slots and a view call.
 pub fn readings() -> Vec<Reading> {
-    (0..3)
-        .map(|n| Reading {
-            query: Query::StorageSlot { source: Address([0x50 + n; 20]), slot: [n; 32] },
-            value: Value::Word([0x70 + n; 32]),
-        })
-        .collect()
+    let slot = |n| Reading {
+        query: Query::StorageSlot { source: Address([0x50 + n; 20]), slot: [n; 32] },
+        value: Value::Word([0x70 + n; 32]),
+    };
+    vec![slot(0), slot(1), call(0x52, &[2; 4], &[0x72; 160])]
+}
+
+pub fn call(source: u8, calldata: &[u8], returned: &[u8]) -> Reading {
+    Reading {
+        query: Query::ViewCall { source: Address([source; 20]), calldata: Calldata::new(calldata).unwrap() },
+        value: Value::Returned(ReturnData::new(returned).unwrap()),
+    }
 }
 
 pub fn view(local: &Party, peer: &Party) -> StateView {
