@@ -30,11 +30,21 @@ def record(secret: str, owner: int, floor: int, **changes) -> dict:
     return terms | {"valid_until": 0, "scheme": 0, "suite_floor": floor} | changes
 
 
-def state(readings: int = 1, floor: int = 0, block: int = 21_000_000) -> dict:
-    valuation = [
+def slots(count: int) -> list[dict]:
+    return [
         {"kind": 0, "source": "c0" * 20, "subject": f"{slot:064x}", "value": drawn(f"value {slot}").hex()}
-        for slot in range(readings)
+        for slot in range(count)
     ]
+
+
+def call(calldata: bytes, returned: int) -> dict:
+    """A view call, and that many bytes that it returned."""
+    return {"kind": 1, "source": "c1" * 20, "calldata": calldata.hex(), "returned": drawn("returned", returned).hex()}
+
+
+def state(readings: int | list = 1, floor: int = 0, block: int = 21_000_000) -> dict:
+    """With so many slots for its valuation, or with that one."""
+    valuation = slots(readings) if isinstance(readings, int) else readings
     return {
         "chain_id": 1,
         "block_number": block,
@@ -54,7 +64,11 @@ def answers(name: str) -> dict:
     return {"ephemeral": drawn(name + " ephemeral").hex(), "encapsulation": drawn(name + " m").hex()}
 
 
-def live_inputs(suite: int, readings: int = 1) -> dict:
+# An oracle's `latestRoundData()`, and a balance.
+PRICE, BALANCE = call(bytes.fromhex("feaf968c"), 160), call(bytes.fromhex("70a08231") + bytes(12) + b"\xb2" * 20, 32)
+
+
+def live_inputs(suite: int, readings: int | list = 1) -> dict:
     return {
         "suite": suite,
         # What a party offers that takes part in every suite from this one on.
@@ -113,19 +127,45 @@ def primitives() -> list[dict]:
 
 def states() -> list[dict]:
     cases = [case("state", f"{n} readings", state=state(n), timestamp=1_760_000_000_123) for n in (0, 1, 3, 4, 16)]
+    valuations = {
+        "a view call": [PRICE],
+        "a view call between two slots": [slots(2)[0], PRICE, slots(2)[1]],
+        "the same contract called twice": [PRICE, BALANCE],
+        "a call without calldata that returned nothing": [call(b"", 0)],
+        "the longest calldata and the longest return data": [call(drawn("calldata", 260), 4096)],
+        "16 of the longest calls": [call(drawn(f"calldata {n}", 260), 4096) for n in range(16)],
+    }
+    for name, valuation in valuations.items():
+        cases.append(case("state", name, state=state(valuation), timestamp=1_760_000_000_123))
     word = 0x11 << 152 | 0x22 | 1_750_000_000 << 160 | 1_900_000_000 << 200 | 7 << 232 | 1 << 248 | 1 << 249
     for name, value in (("in force", word), ("revoked", word | 1 << 251 | 3 << 252), ("absent", 0)):
         cases.append(case("record_word", name, owner="a1" * 20, label="00" * 32, word=f"{value:064x}"))
-    good = bytes.fromhex(cases[1]["outputs"]["proposal"])
+    good, called = (bytes.fromhex(cases[n]["outputs"]["proposal"]) for n in (1, 5))
     bad = {
         "padding that is not zero": good[:-1] + b"\1",
         "padding that is not the least": good + bytes(512),
         "no padding": good[:332],
         "17 readings": good[:246] + b"\x11" + bytes(1801),
         "empty": b"",
+        "a reading of an unknown kind": called[:247] + b"\2" + called[248:],
+        "a call that is told to be a slot, another kind": called[:247] + b"\0" + called[248:],
+        "a slot that is told to be a call, another kind": good[:247] + b"\1" + good[248:],
+        "another subject than the hash of the calldata": called[:268] + b"\xff" + called[269:],
+        "another calldata": called[:334] + b"\xff" + called[335:],
+        "another length, shorter": called[:332] + b"\0\3" + called[334:],
+        "another length, longer": called[:332] + b"\0\5" + called[334:],
+        "another length, behind the end": called[:332] + b"\xff\xff" + called[334:],
+        "261 bytes of calldata": _proposed_call(bytes(261)),
+        "calldata that is cut off": _proposed_call(bytes(260))[:512],
     }
     cases.append(case("open_proposal", "as it should be", proposal=good.hex()))
+    cases.append(case("open_proposal", "a view call as it should be", proposal=called.hex()))
     return cases + [case("open_proposal", name, proposal=value.hex()) for name, value in bad.items()]
+
+
+def _proposed_call(calldata: bytes) -> bytes:
+    """A proposal of one call, of any length."""
+    return bytes.fromhex(compute("state", {"state": state([call(calldata, 32)]), "timestamp": 0})["proposal"])
 
 
 def handshakes() -> list[dict]:
@@ -135,6 +175,7 @@ def handshakes() -> list[dict]:
         done = case("live", name, **inputs)
         out = done["outputs"]
         cases += [done, case("live", f"{name}, 16 readings", **live_inputs(suite, 16))]
+        cases.append(case("live", f"{name}, a view call", **live_inputs(suite, [slots(1)[0], PRICE])))
         places = {
             "version": 1,
             "suite": 2,
@@ -180,7 +221,7 @@ def renewals() -> list[dict]:
                 "kind": kind,
                 "number": number,
                 "suite": suite,
-                "state": state(2, suite, 21_000_000 + number),
+                "state": state([*slots(1), PRICE], suite, 21_000_000 + number),
                 "first": begins(f"epoch {suite} {number}"),
                 "second": answers(f"epoch {suite} {number} answer"),
             }
@@ -199,7 +240,7 @@ def resumptions() -> list[dict]:
                 "suite": suite,
                 "offered": 3,
                 "responder_key": KeyPair(bytes.fromhex(RESPONDER)).public.hex(),
-                "state": state(3, suite, 21_000_100),
+                "state": state([*slots(2), PRICE], suite, 21_000_100),
                 "initiator": begins(f"resume {suite} {turn}"),
                 "responder": answers(f"resume {suite} {turn} answer"),
                 "rejects": REASONS,

@@ -22,6 +22,7 @@ from .chain import Chain
 from .curve import KeyPair
 from .dialler import Dialler, Opened
 from .errors import Disagreement, ProtocolError
+from .keys import keccak
 from .listener import Listener
 from .session import Session
 from .state import Query, word
@@ -161,7 +162,7 @@ def _arguments():
         command.add_argument("--rpc", required=True)
         command.add_argument("--chain-id", type=int, default=31337)
         command.add_argument("--registry", default=REGISTRY)
-        command.add_argument("--instrument", action="append", help="CONTRACT:SLOT (repeatable)")
+        command.add_argument("--instrument", action="append", help="CONTRACT:SLOT or 'CONTRACT:SIGNATURE WORD ...' (repeatable)")
         command.add_argument("--echo", action="store_true")
         command.add_argument("--no-watch", action="store_true", help="do not look at the records while the session lives")
         command.add_argument("--refuse-epoch", action="append", default=[], help="refuse an epoch request so (repeatable)")
@@ -196,8 +197,17 @@ def _queries(arguments) -> tuple[Query, ...] | None:
     """The instrument; None means that a responder takes any."""
     if not arguments.instrument:
         return None
-    pairs = (text.split(":") for text in arguments.instrument)
-    return tuple(Query(_address(contract), word(int(slot, 0))) for contract, slot in pairs)
+    return tuple(_query(text) for text in arguments.instrument)
+
+
+def _query(text: str) -> Query:
+    """A slot, or a call with what it is called by: `balanceOf(address) 0x70...` has its selector and one word."""
+    contract, _, read = text.partition(":")
+    if "(" not in read:
+        return Query(_address(contract), word(int(read, 0)))
+    signature, *arguments = read.split()
+    calldata = keccak(signature.encode())[:4] + b"".join(word(int(value, 0)) for value in arguments)
+    return Query.call(_address(contract), calldata)
 
 
 if __name__ == "__main__":

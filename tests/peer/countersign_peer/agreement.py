@@ -42,7 +42,7 @@ def in_force(anchor: Anchor | None, now: int) -> Record:
 
 def state_at(chain: Chain, block: Block, initiator: Record, responder: Record, queries: tuple[Query, ...]) -> SessionState:
     """The state at a block, with the valuation proven there."""
-    valuation = tuple(Reading(query, chain.value(block, query.source, query.subject)) for query in queries)
+    valuation = tuple(Reading(query, chain.value(block, query)) for query in queries)
     return SessionState(chain.chain_id, block.number, block.hash, chain.registry, initiator, responder, valuation)
 
 
@@ -52,6 +52,8 @@ def judge(
     """The state that this side proved itself for a live handshake (with the key `s`) or a resumption, or why there is none."""
     if (proposal.responder_owner, proposal.responder_label) != me:
         raise Disagreement("WrongResponder")
+    if policy.instruments is not None and proposal.queries() != policy.instruments:
+        raise Disagreement("Unwilling")
     newest, block = _block(chain, policy, proposal)
     found = in_force(_anchor(chain, newest, proposal, initiator=True), newest.timestamp)
     if newest.timestamp < found.anchored_at + policy.record_age:
@@ -63,8 +65,6 @@ def judge(
         raise Disagreement("StaleState")
     if not all(floor in (0, 1) and suite >= floor for floor in (state.initiator.suite_floor, state.responder.suite_floor)):
         raise Disagreement("SuiteTooLow")
-    if policy.instruments is not None and proposal.queries() != policy.instruments:
-        raise Disagreement("Unwilling")
     _compare(proposal, state)
     return state
 

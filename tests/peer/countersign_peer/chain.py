@@ -6,9 +6,13 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from . import curve, trie
+from .errors import Disagreement
 from .keys import keccak
-from .state import Record, word
+from .state import MOST_RETURNED, STORAGE_SLOT, Query, Record, word
 from .trie import ProofError
+
+
+CALL_GAS = 10_000_000
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,8 @@ class Chain:
 
     def words(self, block: Block, contract: bytes, *slots: bytes) -> list[bytes]:
         """The words in these slots at this block, proven."""
-        if any((block.hash, contract, slot) not in self._words for slot in slots):
+        known = (block.hash, contract) in self._code
+        if not known or any((block.hash, contract, slot) not in self._words for slot in slots):
             self._prove(block, contract, slots)
         return [self._words[block.hash, contract, slot] for slot in slots]
 
@@ -84,12 +89,25 @@ class Chain:
         for slot, proof in zip(slots, answer["storageProof"], strict=True):
             self._words[block.hash, contract, slot] = trie.storage_word(root, slot, _nodes(proof["proof"]))
 
-    def value(self, block: Block, source: bytes, slot: bytes) -> bytes:
-        """What a storage slot of an instrument holds, which must have code (SPEC 2)."""
-        value = self.words(block, source, slot)[0]
-        if not self._code[block.hash, source]:
-            raise ProofError(f"{source.hex()} is no contract at block {block.number}")
-        return value
+    def value(self, block: Block, query: Query) -> bytes:
+        """What a slot of the contract holds, which must have code (SPEC 2), or the hash of what it returns to a call."""
+        slots = (query.subject,) if query.kind == STORAGE_SLOT else ()
+        words = self.words(block, query.source, *slots)
+        if not self._code[block.hash, query.source]:
+            raise ProofError(f"{query.source.hex()} is no contract at block {block.number}")
+        return words[0] if words else keccak(self._returned(block, query))
+
+    def _returned(self, block: Block, query: Query) -> bytes:
+        """What the node says that a call returns: there is no EVM here, so this peer takes the hint for the result."""
+        terms = {"from": "0x" + "00" * 20, "to": "0x" + query.source.hex(), "data": "0x" + query.calldata.hex()}
+        try:
+            told = self.call("eth_call", terms | {"gas": hex(CALL_GAS), "gasPrice": "0x0"}, hex(block.number))
+        except ProofError as error:
+            raise Disagreement("Unable") from error
+        returned = bytes.fromhex(str(told)[2:])
+        if len(returned) > MOST_RETURNED:
+            raise Disagreement("Unable")
+        return returned
 
     def identity(self, block: Block, owner: bytes, label: bytes) -> Anchor | None:
         """The record of an identity at this block, None where its absence is proven."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from .errors import ProtocolError
 from .keys import cut
-from .state import MOST_READINGS, STORAGE_SLOT, Query, Reading, SessionState
+from .state import MOST_CALLDATA, MOST_READINGS, STORAGE_SLOT, VIEW_CALL, Query, Reading, SessionState
 
 FIXED = 247
 READING = 85
@@ -70,24 +70,42 @@ class Proposal:
             )
         )
         for reading in self.readings:
-            out += bytes([reading.query.kind]) + reading.query.source + reading.query.subject + reading.value
+            query = reading.query
+            out += bytes([query.kind]) + query.source + query.subject + reading.value
+            if query.kind == VIEW_CALL:
+                out += len(query.calldata).to_bytes(2, "big") + query.calldata
         return out + bytes(-len(out) % STEP)
 
     @classmethod
     def decode(cls, data: bytes) -> "Proposal":
         """Reads a proposal; refuses every other form, such as padding that is not zero or not the least."""
         count = data[FIXED - 1] if len(data) >= FIXED else MOST_READINGS + 1
-        end = FIXED + count * READING
-        if count > MOST_READINGS or len(data) != end + -end % STEP or any(data[end:]):
+        if count > MOST_READINGS:
+            raise ProtocolError("a proposal that is not of its form")
+        readings, end = [], FIXED
+        for _ in range(count):
+            reading, end = _reading(data, end)
+            readings.append(reading)
+        if len(data) != end + -end % STEP or any(data[end:]):
             raise ProtocolError("a proposal that is not of its form")
         parts = cut(data, 8, 20, 32, 2, 20, 32, 8, 8, 32, 20, 32, 32)
         for number in (0, 3, 6, 7):
             parts[number] = int.from_bytes(parts[number], "big")
-        return cls(*parts, tuple(_reading(data[at : at + READING]) for at in range(FIXED, end, READING)))
+        return cls(*parts, tuple(readings))
 
 
-def _reading(data: bytes) -> Reading:
-    kind, source, subject, value = cut(data, 1, 20, 32, 32)
-    if kind[0] != STORAGE_SLOT:
+def _reading(data: bytes, at: int) -> tuple[Reading, int]:
+    """The reading that begins there, and where it ends."""
+    end = at + READING
+    if len(data) < end:
+        raise ProtocolError("a proposal that ends early")
+    kind, source, subject, value = cut(data[at:end], 1, 20, 32, 32)
+    if kind[0] == STORAGE_SLOT:
+        return Reading(Query(source, subject), value), end
+    if kind[0] != VIEW_CALL:
         raise ProtocolError("a reading of an unknown kind")
-    return Reading(Query(source, subject, kind[0]), value)
+    length = int.from_bytes(data[end : end + 2], "big")
+    query = Query.call(source, data[end + 2 : end + 2 + length])
+    if length > MOST_CALLDATA or len(query.calldata) != length or query.subject != subject:
+        raise ProtocolError("a view call that is not of its form")
+    return Reading(query, value), end + 2 + length

@@ -14,7 +14,10 @@ STATE = (
     b"RegistryRecord initiator,RegistryRecord responder,Reading[] valuation)"
 )
 STORAGE_SLOT = 0
+VIEW_CALL = 1
 MOST_READINGS = 16
+MOST_CALLDATA = 260
+MOST_RETURNED = 4096
 
 
 def word(value: int | bytes) -> bytes:
@@ -24,15 +27,22 @@ def word(value: int | bytes) -> bytes:
 
 @dataclass(frozen=True)
 class Query:
-    """What both sides read of an instrument: the storage slot `subject` of the contract `source`."""
+    """What both sides read of the contract `source`: the storage slot `subject`, or what it returns to `calldata`."""
 
     source: bytes
     subject: bytes
     kind: int = STORAGE_SLOT
+    calldata: bytes = b""
+
+    @classmethod
+    def call(cls, source: bytes, calldata: bytes) -> "Query":
+        return cls(source, keccak(calldata), VIEW_CALL, calldata)
 
 
 @dataclass(frozen=True)
 class Reading:
+    """`value` is a slot's word, or the hash of what a call returned."""
+
     query: Query
     value: bytes
 

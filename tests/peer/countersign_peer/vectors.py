@@ -13,11 +13,12 @@ from .epochs import Beginning, Epoch, EpochRequest
 from .errors import Disagreement, ProtocolError
 from .handshake import Hello, OpenedHello
 from .kem import KemPair
+from .keys import keccak
 from .noise import Randomness
 from .proposal import Proposal
 from .records import Direction
 from .resumption import OpenedResume, Resume, Ticket
-from .state import Query, Reading, Record, SessionState
+from .state import VIEW_CALL, Query, Reading, Record, SessionState
 
 
 def compute(kind: str, inputs: dict) -> dict:
@@ -54,12 +55,17 @@ def _record(of: dict) -> Record:
 
 
 def _state(of: dict) -> SessionState:
-    valuation = tuple(
-        Reading(Query(_bytes(one["source"]), _bytes(one["subject"]), one["kind"]), _bytes(one["value"]))
-        for one in of["valuation"]
-    )
+    valuation = tuple(_reading(one) for one in of["valuation"])
     hashes = (_bytes(of["block_hash"]), _bytes(of["registry"]), _record(of["initiator"]), _record(of["responder"]))
     return SessionState(of["chain_id"], of["block_number"], *hashes, valuation)
+
+
+def _reading(of: dict) -> Reading:
+    """A slot and its word, or a call and what it returned."""
+    source = _bytes(of["source"])
+    if of["kind"] == VIEW_CALL:
+        return Reading(Query.call(source, _bytes(of["calldata"])), keccak(_bytes(of["returned"])))
+    return Reading(Query(source, _bytes(of["subject"]), of["kind"]), _bytes(of["value"]))
 
 
 def _randomness(of: dict) -> Randomness:

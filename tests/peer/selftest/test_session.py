@@ -7,6 +7,7 @@ from countersign_peer.agreement import Policy
 from countersign_peer.chain import Anchor, Block
 from countersign_peer.channel import INITIATOR, RESPONDER
 from countersign_peer.session import Session
+from countersign_peer.state import Query
 from countersign_peer.stream import Ended, Stream
 
 from .world import drawn, session, state
@@ -31,7 +32,7 @@ class Ledger:
         name = f"block {number}" if self.revoked is None else f"block {number} revoked"
         return Block(number, drawn(name), 1_700_000_100, bytes(32))
 
-    def value(self, block: Block, source: bytes, slot: bytes) -> bytes:
+    def value(self, block: Block, query: Query) -> bytes:
         return state(block=block.number).valuation[0].value
 
     def identity(self, block: Block, owner: bytes, label: bytes) -> Anchor:

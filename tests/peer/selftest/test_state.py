@@ -3,8 +3,9 @@ import unittest
 
 from countersign_peer.chain import Anchor, Block
 from countersign_peer.errors import Disagreement, ProtocolError
+from countersign_peer.keys import keccak
 from countersign_peer.proposal import Proposal
-from countersign_peer.state import READING, RECORD, STATE, Record, word
+from countersign_peer.state import READING, RECORD, STATE, Query, Reading, Record, word
 from countersign_peer.watch import verdict
 
 from .world import ALICE, BOB, record, state
@@ -59,8 +60,39 @@ class Proposals(unittest.TestCase):
     def test_padding_is_zero_and_the_least(self):
         good = Proposal.of(state(), 5).encode()
         count = good[:246] + b"\x11" + good[247:]
-        kind = good[:247] + b"\1" + good[248:]
+        kind = good[:247] + b"\2" + good[248:]
         for bad in (kind, good + bytes(512), good[:-1], good[:-1] + b"\1", good[:332], b"", count):
+            with self.assertRaises(ProtocolError):
+                Proposal.decode(bad)
+
+
+class ViewCalls(unittest.TestCase):
+    def test_a_call_is_proposed_and_hashed_by_its_calldata_and_what_it_returned(self):
+        calldata, returned = bytes.fromhex("feaf968c"), bytes(160)
+        reading = Reading(Query.call(b"\x11" * 20, calldata), keccak(returned))
+        proposal = Proposal.of(dataclasses.replace(state(), valuation=(reading,)), 5)
+        expected = b"\1" + b"\x11" * 20 + keccak(calldata) + keccak(returned) + b"\0\4" + calldata
+        self.assertEqual(proposal.encode()[247:].rstrip(b"\0"), expected)
+        self.assertEqual(Proposal.decode(proposal.encode()), proposal)
+        slot = Reading(Query(b"\x11" * 20, keccak(calldata)), keccak(returned))
+        self.assertNotEqual(reading.hash(), slot.hash())
+
+    def test_the_longest_proposal_has_6144_bytes(self):
+        longest = tuple(Reading(Query.call(bytes(20), bytes([n]) * 260), bytes(32)) for n in range(16))
+        encoded = Proposal.of(dataclasses.replace(state(), valuation=longest), 5).encode()
+        self.assertEqual(len(encoded), 6144)
+        self.assertEqual(Proposal.decode(encoded).readings, longest)
+
+    def test_a_call_has_its_calldata_and_no_more_than_260_bytes_of_it(self):
+        def proposed(calldata: bytes) -> bytes:
+            reading = Reading(Query.call(bytes(20), calldata), bytes(32))
+            return Proposal.of(dataclasses.replace(state(), valuation=(reading,)), 5).encode()
+
+        good = proposed(b"\1\2\3\4")
+        subject = good[:268] + b"\xff" + good[269:]
+        shorter, longer, behind = (good[:332] + length.to_bytes(2, "big") + good[334:] for length in (3, 5, 400))
+        slot = good[:247] + b"\0" + good[248:]
+        for bad in (subject, shorter, longer, behind, slot, proposed(bytes(261))):
             with self.assertRaises(ProtocolError):
                 Proposal.decode(bad)
 

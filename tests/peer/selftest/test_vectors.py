@@ -38,6 +38,8 @@ class Vectors(unittest.TestCase):
             "17 ",
             "padding that",
             "no padding",
+            "261 ",
+            "cut off",
         )
         refusals += ("nonce of", "too short", "empty", "uncompressed", "x alone", "hybrid form")
         for name in ("primitives", "state", "live", "records"):

@@ -8,8 +8,9 @@ use serde_json::Value;
 
 use crate::curve::SecretKey;
 use crate::{
-    Address, Anchor, Identity, InitiatorEphemerals, Label, PeerKey, Query, Reading, RegistryRecord, Reject,
-    ResponderEphemerals, Role, SignatureScheme, StateView, Suite, SuitePolicy,
+    Address, Anchor, Calldata, Identity, InitiatorEphemerals, Label, PeerKey, Query, Reading, RegistryRecord,
+    Reject, ResponderEphemerals, ReturnData, Role, SignatureScheme, StateView, Suite, SuitePolicy,
+    Value as Found,
 };
 
 pub(super) struct Case(pub(super) Value);
@@ -136,11 +137,17 @@ fn anchor(state: &Value) -> Anchor {
     }
 }
 
-fn reading(value: &Value) -> Reading {
-    assert_eq!(value["kind"], 0);
-    let query =
-        Query::StorageSlot { source: Address(array(&value["source"])), slot: array(&value["subject"]) };
-    Reading { query, value: crate::Value::Word(array(&value["value"])) }
+/// A slot and its word, or a call and what it returned.
+pub(super) fn reading(value: &Value) -> Reading {
+    let source = Address(array(&value["source"]));
+    if value["kind"] == 0 {
+        let query = Query::StorageSlot { source, slot: array(&value["subject"]) };
+        return Reading { query, value: Found::Word(array(&value["value"])) };
+    }
+    assert_eq!(value["kind"], 1);
+    let calldata = Calldata::new(bytes(&value["calldata"])).unwrap();
+    let returned = ReturnData::new(bytes(&value["returned"])).unwrap();
+    Reading { query: Query::ViewCall { source, calldata }, value: Found::Returned(returned) }
 }
 
 pub(super) fn number(value: &Value) -> u64 {

@@ -2,15 +2,15 @@
 
 use alloc::vec::Vec;
 
-use super::case::{array, bytes, number, record, secret};
+use super::case::{array, bytes, number, reading, record, secret};
 use super::cases;
-use crate::Proposal;
 use crate::channel::direction::{Direction, record_nonce};
 use crate::channel::limits::Caps;
 use crate::channel::{Padding, RecordType, lane};
 use crate::curve::PublicKey;
 use crate::kem::{EncapsulationKey, KemKeyPair};
 use crate::secret::Secret32;
+use crate::{Proposal, Reading};
 
 #[test]
 fn keys_and_products() {
@@ -55,6 +55,8 @@ fn states_and_proposals() {
         let proposal = Proposal::decode(&encoded).unwrap();
         assert_eq!(proposal.claimed_state_hash().0, array(case.output("state_hash")), "{}", case.name());
         assert_eq!(proposal.timestamp_unix_ms, number(case.input("timestamp")));
+        let readings: Vec<_> = state["valuation"].as_array().unwrap().iter().map(reading).collect();
+        assert!(readings.iter().map(Reading::claim).eq(proposal.readings.iter().cloned()), "{}", case.name());
         let mut again = Vec::new();
         proposal.encode_into(&mut again);
         assert_eq!(again, encoded);
