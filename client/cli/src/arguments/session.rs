@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::config::SuiteChoice;
-use crate::instrument::Instrument;
+use crate::instrument::Instruments;
 
 /// Which cryptography.
 #[derive(Clone, Debug, Default, Args)]
@@ -18,7 +18,8 @@ pub(crate) struct SuiteArguments {
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Session")]
 pub(crate) struct InstrumentArgument {
-    /// Value the instrument by this storage slot; both sides must prove the same value; repeatable, at most 16
-    #[arg(long, value_name = "CONTRACT:SLOT", env = "COUNTERSIGN_INSTRUMENTS", value_delimiter = ',')]
-    pub(crate) instrument: Vec<Instrument>,
+    /// Value the instrument by a storage slot, `0x5FbD…0aa3:0`, or by what a call returns, `"0x5FbD…0aa3:latestRoundData()"`,
+    /// `"0x5FbD…0aa3:balanceOf(address) 0x7099…"`; both sides must prove the same value; repeatable, at most 16
+    #[arg(long, value_name = "CONTRACT:SLOT|CALL", env = "COUNTERSIGN_INSTRUMENTS")]
+    pub(crate) instrument: Vec<Instruments>,
 }

@@ -23,7 +23,8 @@ impl Settings {
 
     /// What the dialler values the instrument by.
     pub(crate) fn queries(&self, arguments: &InstrumentArgument) -> Result<Vec<Query>, Failure> {
-        let mut instruments = arguments.instrument.clone();
+        let mut instruments: Vec<Instrument> =
+            arguments.instrument.iter().flat_map(|instruments| instruments.0.clone()).collect();
         if instruments.is_empty() {
             let parse = |text: &String| {
                 let malformed =
