@@ -10,6 +10,7 @@
 
 pub mod by_hand;
 pub mod chain;
+pub mod instruments;
 pub mod proxy;
 pub mod trader;
 pub mod wallet;

@@ -1,6 +1,7 @@
 //! Why a resolution failed: what was wrong, whose fault it is, what to do.
 
 mod head_doubt;
+mod no_value;
 mod proof_part;
 
 use std::time::Duration;
@@ -9,6 +10,7 @@ use alloy::primitives::B256;
 use countersign_protocol::{Address, Identity, KeyMismatch};
 
 pub use head_doubt::{HeadClaim, StaleHead};
+pub use no_value::{NoValue, StatePiece};
 pub use proof_part::{ProofPart, ReceiptFlaw};
 
 use crate::endpoint::Endpoint;
@@ -214,13 +216,15 @@ pub enum ResolveError {
         /// How many.
         count: usize,
     },
-    /// A query of a kind that this resolver does not answer.
-    #[error(
-        "query {position} (counted from 0) is a view call, which is not answered here; read a storage slot"
-    )]
-    UnsupportedQuery {
-        /// Which of the queries, from 0.
-        position: usize,
+    /// A view call has no value, executed over proven state.
+    #[error("the call of {source_address} has no value at block {block}: {why}")]
+    NoValue {
+        /// The contract that is called.
+        source_address: Address,
+        /// The block.
+        block: u64,
+        /// Whether the contract refused, or a limit does.
+        why: NoValue,
     },
     /// An endpoint cannot be reached, or dropped the connection.
     #[error("{endpoint} cannot be reached: {detail}; check the address and that the node runs")]
@@ -315,7 +319,7 @@ impl ResolveError {
             | Self::AnchorNotCanonical { .. }
             | Self::StaleAnchor { .. }
             | Self::TooManyQueries { .. }
-            | Self::UnsupportedQuery { .. }
+            | Self::NoValue { .. }
             | Self::WrongChain { endpoint: None, .. } => Fault::Peer,
             Self::NoRegistryHere { .. } | Self::Known(_) | Self::Trust(_) => Fault::Configuration,
             Self::RecordRewound { .. }

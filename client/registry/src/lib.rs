@@ -73,12 +73,13 @@ mod quorum;
 mod resolver;
 mod standing;
 mod survey;
+mod valuation;
 mod view;
 mod word;
 pub mod write;
 
 pub use endpoint::{Endpoint, EndpointError};
-pub use error::{Fault, HeadClaim, ProofPart, ReceiptFlaw, ResolveError, StaleHead};
+pub use error::{Fault, HeadClaim, NoValue, ProofPart, ReceiptFlaw, ResolveError, StaleHead, StatePiece};
 pub use heads::{HeadNews, Heads};
 pub use health::{Announcing, EndpointHealth, EndpointState};
 pub use key_hint::KeyHint;

@@ -1,6 +1,7 @@
 //! One endpoint: connecting, asking a [`Question`] as one batch, and naming what went wrong.
 
 mod history;
+mod pieces;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,6 +24,8 @@ use crate::health::Health;
 use crate::http::{BoundedHttp, HttpFailure};
 use crate::policy::HeadPolicy;
 use crate::question::{Answer, ProofAnswer, ProofTarget, Question};
+
+pub(crate) use pieces::{CallRequest, PiecesAnswer, PiecesQuestion};
 
 /// An endpoint and its connection, which is made on first use and again after a failure.
 #[derive(Debug)]

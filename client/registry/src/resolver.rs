@@ -20,6 +20,7 @@ use crate::proving::{nth, record_of};
 use crate::published;
 use crate::question::{ProofTarget, Question};
 use crate::survey::{Electorate, Survey};
+use crate::valuation::Recollection;
 use crate::word::RecordSlots;
 
 /// Resolves identities of one registry on one chain. Cheap to clone: clones share connections and memory.
@@ -58,6 +59,7 @@ struct Inner {
     own_node: bool,
     policy: HeadPolicy,
     memory: Memory,
+    recollection: Recollection,
 }
 
 impl Resolver {
@@ -76,7 +78,9 @@ impl Resolver {
         let node = |endpoint| Arc::new(Node::new(endpoint, chain_id, &policy));
         let nodes = endpoints.into_iter().map(node).collect();
         let memory = Memory::of(RegistryAt { chain_id, address: registry });
-        Ok(Self(Arc::new(Inner { chain_id, registry, nodes, threshold, own_node, policy, memory })))
+        let recollection = Recollection::default();
+        let inner = Inner { chain_id, registry, nodes, threshold, own_node, policy, memory, recollection };
+        Ok(Self(Arc::new(inner)))
     }
 
     /// Keeps what it proves in a file, and goes back from nothing that was ever kept there: neither below a block, nor
@@ -307,6 +311,11 @@ impl Resolver {
 
     pub(crate) fn nodes(&self) -> &[Arc<Node>] {
         &self.0.nodes
+    }
+
+    /// What view calls read, and code.
+    pub(crate) fn recollection(&self) -> &Recollection {
+        &self.0.recollection
     }
 
     /// How many endpoints must agree.

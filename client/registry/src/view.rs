@@ -73,6 +73,7 @@ impl Resolver {
             }
             _ => (head, proven.at_head.readings),
         };
+        let readings = self.with_calls(&header, request.queries, readings).await?;
         let local = self.key_of(&local, request.local_key_hint).await?;
         let peer = self.key_of(&peer, request.peer_key_hint).await?;
         proof::state_view(self.anchor_at(&header), local, peer, readings)
@@ -83,9 +84,6 @@ impl Resolver {
         let count = request.queries.len();
         if count > MAX_READINGS {
             return Err(ResolveError::TooManyQueries { count });
-        }
-        if let Some(position) = request.queries.iter().position(|query| place(query).is_none()) {
-            return Err(ResolveError::UnsupportedQuery { position });
         }
         let Some(anchor) = request.anchor else { return Ok(()) };
         let (expected, got) = (self.chain_id(), anchor.chain_id);

@@ -15,7 +15,8 @@ pub enum ExecutionError {
     /// The contract refused, in its own words.
     #[error("the call reverted with {data}; the contract has no such value now, or not for these arguments")]
     Reverted {
-        /// What the contract said: a selector and arguments, as a rule. Cut at [`Limits::returned`](crate::Limits).
+        /// What the contract said: a selector and arguments, as a rule; nothing where a call within ran out of gas.
+        /// Cut at [`Limits::returned`](crate::Limits).
         data: Bytes,
     },
     /// The gas was not enough.

@@ -41,6 +41,16 @@ pub enum ProofPart {
         /// The account.
         account: AccountAddress,
     },
+    /// Code that is not the account's.
+    #[error("the code of {account} hashes to {computed}, not {expected}")]
+    Code {
+        /// The account.
+        account: AccountAddress,
+        /// Keccak-256 of what came.
+        computed: B256,
+        /// The hash that the account proof holds.
+        expected: B256,
+    },
     /// A proof for another slot than the one asked for, or too many or too few of them.
     #[error("the storage proof is not the one for slot {asked}")]
     OtherSlot {

@@ -1,0 +1,181 @@
+//! What was proven so far of one block's state.
+
+use std::collections::HashMap;
+
+use alloy::eips::eip2930::AccessListResult;
+use alloy::primitives::{Address as AccountAddress, B256, Bytes, KECCAK256_EMPTY};
+use alloy::rpc::types::{EIP1186AccountProofResponse, Header};
+use countersign_execution::{Account, Block, Code, State};
+
+use super::environment::block_of;
+use super::recollection::Recollection;
+use super::wants::Wants;
+use crate::error::{ProofPart, ResolveError};
+use crate::node::{Node, PiecesAnswer};
+use crate::proof::{ProvenAccount, ProvenHeader};
+use crate::question::ProofTarget;
+
+pub(super) struct Evidence {
+    chain_id: u64,
+    header: ProvenHeader,
+    /// Once a node has shown all of the header.
+    block: Option<Block>,
+    /// For the storage root, under which later slots are proven.
+    accounts: HashMap<AccountAddress, Option<ProvenAccount>>,
+    state: State,
+}
+
+/// What one answer proves, and its hints, which prove nothing.
+pub(super) struct Learned {
+    block: Option<Block>,
+    accounts: Vec<LearnedAccount>,
+    codes: Vec<(AccountAddress, Code)>,
+    code_bytes: usize,
+    hints: Vec<AccessListResult>,
+}
+
+struct LearnedAccount {
+    address: AccountAddress,
+    proven: Option<ProvenAccount>,
+    /// As the virtual machine knows it.
+    account: Option<Account>,
+    slots: Vec<(B256, B256)>,
+}
+
+impl Evidence {
+    pub(super) fn under(header: ProvenHeader, chain_id: u64) -> Self {
+        Self { chain_id, header, block: None, accounts: HashMap::new(), state: State::default() }
+    }
+
+    pub(super) const fn block(&self) -> Option<Block> {
+        self.block
+    }
+
+    pub(super) const fn number(&self) -> u64 {
+        self.header.block().number
+    }
+
+    pub(super) const fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// For a run on another thread. Until it is given back, nothing is known.
+    pub(super) fn lend_state(&mut self) -> State {
+        std::mem::take(&mut self.state)
+    }
+
+    pub(super) fn take_back(&mut self, state: State) {
+        self.state = state;
+    }
+
+    /// Proves all that a node answered.
+    ///
+    /// # Errors
+    /// The first piece that does not hold, or that the node refused.
+    pub(super) fn check(
+        &self,
+        node: &Node,
+        wants: &Wants,
+        answer: PiecesAnswer,
+    ) -> Result<Learned, ResolveError> {
+        let invalid = |what| ResolveError::ProofInvalid { what, endpoint: node.endpoint().clone() };
+        let mut learned = Learned {
+            block: answer.header.map(|header| self.check_header(&header)).transpose().map_err(invalid)?,
+            accounts: Vec::with_capacity(wants.targets.len()),
+            codes: Vec::new(),
+            code_bytes: 0,
+            hints: answer.access_lists,
+        };
+        for (target, proof) in wants.targets.iter().zip(answer.proofs) {
+            learned.accounts.push(self.check_account(target, &proof?).map_err(invalid)?);
+        }
+        for (address, code) in wants.codes.iter().zip(answer.codes) {
+            let account = learned.account(*address).or_else(|| self.state.account(address)).flatten();
+            let code = check_code(*address, account, code?).map_err(invalid)?;
+            learned.code_bytes += code.as_ref().map_or(0, Code::len);
+            learned.codes.extend(code.map(|code| (*address, code)));
+        }
+        Ok(learned)
+    }
+
+    /// Takes what was proven. The hints that came with it.
+    pub(super) fn take(&mut self, learned: Learned, recollection: &Recollection) -> Vec<AccessListResult> {
+        self.block = self.block.or(learned.block);
+        for LearnedAccount { address, proven, account, slots } in learned.accounts {
+            self.accounts.insert(address, proven);
+            self.state.insert_account(address, account);
+            for (slot, value) in slots {
+                self.state.insert_slot(address, slot, value);
+            }
+            let code = account.and_then(|account| recollection.code(address, account.code_hash));
+            code.into_iter().for_each(|code| self.state.insert_code(code));
+        }
+        for (address, code) in learned.codes {
+            recollection.keep_code(address, &code);
+            self.state.insert_code(code);
+        }
+        learned.hints
+    }
+
+    fn check_header(&self, header: &Header) -> Result<Block, ProofPart> {
+        ProvenHeader::recompute(&header.inner, self.header.block().hash)?;
+        Ok(block_of(self.chain_id, &header.inner))
+    }
+
+    fn check_account(
+        &self,
+        target: &ProofTarget,
+        proof: &EIP1186AccountProofResponse,
+    ) -> Result<LearnedAccount, ProofPart> {
+        let address = target.account;
+        let (proven, account) = match (self.accounts.get(&address), self.state.account(&address)) {
+            (Some(proven), Some(account)) => (*proven, account),
+            _ => {
+                let proven = self.header.account(address, proof)?;
+                // The proof holds for all four of the answer's fields, nonce and balance among them.
+                let account = proven.map(|account| Account {
+                    nonce: proof.nonce,
+                    balance: proof.balance,
+                    code_hash: account.code_hash(),
+                });
+                (proven, account)
+            }
+        };
+        let values = match proven {
+            Some(proven) => proven.slots(&target.slots, &proof.storage_proof)?,
+            // Whoever is absent has no storage.
+            None => vec![B256::ZERO; target.slots.len()],
+        };
+        let slots = target.slots.iter().copied().zip(values).collect();
+        Ok(LearnedAccount { address, proven, account, slots })
+    }
+}
+
+impl Learned {
+    /// Bytes of code that came.
+    pub(super) const fn code_bytes(&self) -> usize {
+        self.code_bytes
+    }
+
+    fn account(&self, address: AccountAddress) -> Option<Option<Account>> {
+        self.accounts.iter().find(|learned| learned.address == address).map(|learned| learned.account)
+    }
+}
+
+/// The code, if it is the account's; none where the account is proven to have none.
+fn check_code(
+    address: AccountAddress,
+    account: Option<Account>,
+    bytes: Bytes,
+) -> Result<Option<Code>, ProofPart> {
+    let expected = account.map_or(KECCAK256_EMPTY, |account| account.code_hash);
+    if expected == KECCAK256_EMPTY {
+        return Ok(None);
+    }
+    let code = Code::new(bytes);
+    let computed = code.hash();
+    if computed != expected {
+        return Err(ProofPart::Code { account: address, computed, expected });
+    }
+    Ok(Some(code))
+}
