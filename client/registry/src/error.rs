@@ -1,5 +1,6 @@
 //! Why a resolution failed: what was wrong, whose fault it is, what to do.
 
+mod beacon_doubt;
 mod head_doubt;
 mod no_value;
 mod proof_part;
@@ -9,6 +10,7 @@ use std::time::Duration;
 use alloy::primitives::B256;
 use countersign_protocol::{Address, Identity, KeyMismatch};
 
+pub use beacon_doubt::{BeaconDoubt, CheckpointFlaw};
 pub use head_doubt::{HeadClaim, StaleHead};
 pub use no_value::{NoValue, StatePiece};
 pub use proof_part::{ProofPart, ReceiptFlaw};
@@ -277,6 +279,17 @@ pub enum ResolveError {
     /// What was proven cannot be remembered, so nothing is accepted.
     #[error(transparent)]
     Known(#[from] KnownError),
+    /// What a beacon node sent proves no head.
+    #[error("{endpoint} proves no head: {why}; use another beacon node")]
+    BeaconDoubted {
+        /// Which.
+        endpoint: Endpoint,
+        /// What is wrong with what it sent.
+        why: BeaconDoubt,
+    },
+    /// The light client has nothing to begin at.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointFlaw),
     /// The configured trust cannot work.
     #[error(transparent)]
     Trust(#[from] TrustError),
@@ -321,7 +334,9 @@ impl ResolveError {
             | Self::TooManyQueries { .. }
             | Self::NoValue { .. }
             | Self::WrongChain { endpoint: None, .. } => Fault::Peer,
-            Self::NoRegistryHere { .. } | Self::Known(_) | Self::Trust(_) => Fault::Configuration,
+            Self::NoRegistryHere { .. } | Self::Known(_) | Self::Checkpoint(_) | Self::Trust(_) => {
+                Fault::Configuration
+            }
             Self::RecordRewound { .. }
             | Self::ProofInvalid { .. }
             | Self::HeadsDisagree { .. }
@@ -332,6 +347,7 @@ impl ResolveError {
             | Self::Timeout { .. }
             | Self::BadAnswer { .. }
             | Self::AnswerTooLarge { .. }
+            | Self::BeaconDoubted { .. }
             | Self::NodeRefused { .. } => Fault::Endpoint,
         }
     }
@@ -346,6 +362,7 @@ impl ResolveError {
                 | Self::Timeout { .. }
                 | Self::BadAnswer { .. }
                 | Self::AnswerTooLarge { .. }
+                | Self::BeaconDoubted { .. }
                 | Self::NodeRefused { .. }
         )
     }

@@ -9,6 +9,7 @@
 mod backoff;
 mod board;
 mod feed;
+mod proven_feed;
 mod shown;
 
 use std::sync::Arc;
@@ -26,6 +27,7 @@ use crate::survey::no_agreement;
 
 use board::Board;
 use feed::Feed;
+use proven_feed::ProvenFeed;
 use shown::Block;
 
 /// The heads of one chain as they come, from [`Resolver::heads`]. One task for each endpoint follows it until this is
@@ -100,14 +102,22 @@ impl Resolver {
 impl Heads {
     fn begin(resolver: &Resolver) -> Self {
         let policy = resolver.policy();
-        let nodes = resolver.nodes();
         let kept = usize::try_from(policy.max_head_lag).unwrap_or(MAX_KEPT).min(MAX_KEPT);
-        let board = Arc::new(Board::new(nodes.len(), kept));
-        let mut feeds = JoinSet::new();
-        for (position, node) in nodes.iter().enumerate() {
-            let (node, writer, interval) = (node.clone(), board.writer(position), policy.poll_interval);
-            feeds.spawn(Feed { node, writer, interval }.run());
-        }
+        let (mut feeds, interval) = (JoinSet::new(), policy.poll_interval);
+        let board = if resolver.voucher().is_light_client() {
+            let board = Arc::new(Board::new(1, kept));
+            let (resolver, writer) = (resolver.clone(), board.writer(0));
+            feeds.spawn(ProvenFeed { resolver, writer, interval }.run());
+            board
+        } else {
+            let nodes = resolver.nodes();
+            let board = Arc::new(Board::new(nodes.len(), kept));
+            for (position, node) in nodes.iter().enumerate() {
+                let (node, writer) = (node.clone(), board.writer(position));
+                feeds.spawn(Feed { node, writer, interval }.run());
+            }
+            board
+        };
         let (told, outdone_since, last_news) = (None, None, Instant::now());
         Self { resolver: resolver.clone(), board, _feeds: feeds, told, outdone_since, last_news }
     }
@@ -199,6 +209,10 @@ impl Heads {
     }
 
     fn note_who_is_behind(&self, agreed: &ProvenHeader) {
+        if self.resolver.voucher().is_light_client() {
+            // No node is asked what it takes for the head.
+            return;
+        }
         let heights = self.board.read(|_, shown| shown.head().map(|head| head.proven.block().number));
         for (node, height) in self.resolver.nodes().iter().zip(heights) {
             let behind = height.map_or(0, |height| agreed.block().number.saturating_sub(height));

@@ -43,6 +43,17 @@ impl BoundedHttp {
         Ok(Self { client, url, max_response_bytes })
     }
 
+    /// What a GET of another resource of that server answers.
+    pub(crate) async fn fetch(&self, url: Url) -> Result<Vec<u8>, HttpFailure> {
+        let request = self.client.get(url).header("accept", "application/json");
+        let response = request.send().await.map_err(connection_failure)?;
+        let status = response.status();
+        if !status.is_success() {
+            return Err(HttpFailure::Status(status.as_u16()));
+        }
+        self.read(response).await
+    }
+
     async fn exchange(self, request: RequestPacket) -> Result<ResponsePacket, TransportError> {
         let response = self.client.post(self.url.clone()).json(&request).send().await;
         let response = response.map_err(connection_failure).map_err(TransportErrorKind::custom)?;

@@ -49,6 +49,7 @@
 
 mod acceptance;
 pub mod artifact;
+mod beacon;
 mod chance;
 pub mod consent;
 mod endpoint;
@@ -75,11 +76,17 @@ mod standing;
 mod survey;
 mod valuation;
 mod view;
+mod voucher;
 mod word;
 pub mod write;
 
+pub use beacon::LightClientTrust;
+pub use countersign_light_client as light_client;
 pub use endpoint::{Endpoint, EndpointError};
-pub use error::{Fault, HeadClaim, NoValue, ProofPart, ReceiptFlaw, ResolveError, StaleHead, StatePiece};
+pub use error::{
+    BeaconDoubt, CheckpointFlaw, Fault, HeadClaim, NoValue, ProofPart, ReceiptFlaw, ResolveError, StaleHead,
+    StatePiece,
+};
 pub use heads::{HeadNews, Heads};
 pub use health::{Announcing, EndpointHealth, EndpointState};
 pub use key_hint::KeyHint;

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use alloy::eips::BlockNumberOrTag;
-use alloy::primitives::U64;
+use alloy::primitives::{B256, U64};
 use alloy::rpc::client::{BatchRequest, ClientBuilder, RpcClient, Waiter};
 use alloy::rpc::types::{EIP1186AccountProofResponse, Filter, Header, Log};
 use alloy::transports::ipc::IpcConnect;
@@ -76,6 +76,18 @@ impl Node {
         self.within_time(async {
             let Connection { client, .. } = self.connection().await?;
             client.request(method, (filter,)).await.map_err(|error| self.failure(method, error))
+        })
+        .await
+    }
+
+    /// The header of the block with that hash, which the caller recomputes.
+    pub(crate) async fn header_of(&self, hash: B256) -> Result<Header, ResolveError> {
+        let method = "eth_getBlockByHash";
+        self.within_time(async {
+            let Connection { client, .. } = self.connection().await?;
+            let header: Option<Header> =
+                client.request(method, (hash, false)).await.map_err(|error| self.failure(method, error))?;
+            header.ok_or_else(|| self.bad_answer(method, "null: it has no block of that hash".into()))
         })
         .await
     }

@@ -3,6 +3,7 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
+use crate::beacon::LightClientTrust;
 use crate::endpoint::Endpoint;
 
 /// Whose word on the newest block is taken. Everything else is proven against that block.
@@ -17,6 +18,8 @@ pub enum HeadTrust {
         /// How many must agree: more than half of the endpoints, and at most all.
         threshold: NonZeroUsize,
     },
+    /// The head is the block that the beacon chain's sync committee signed for.
+    LightClient(Box<LightClientTrust>),
 }
 
 /// How the newest block came to be trusted.
@@ -29,6 +32,14 @@ pub enum HeadSource {
         /// How many reported it, at least the threshold.
         agreed: usize,
         /// How many are configured.
+        of: usize,
+    },
+    /// That many of the sync committee's members, of so many, signed for it: two thirds at least, or nobody where
+    /// nothing newer than the checkpoint was signed yet.
+    LightClient {
+        /// How many signed.
+        signed: usize,
+        /// How many are in the committee.
         of: usize,
     },
 }
@@ -85,6 +96,15 @@ pub enum TrustError {
         /// How many there are.
         endpoints: usize,
     },
+    /// A light client needs somebody to hear from.
+    #[error("no beacon node is named; name one that serves light clients")]
+    NoBeacon,
+    /// The beacon API is served over HTTP alone.
+    #[error("{endpoint} is no HTTP address, and beacon nodes are asked over HTTP; give http(s)://")]
+    BeaconWithoutHttp {
+        /// Which.
+        endpoint: Endpoint,
+    },
     /// One server counted twice would be a quorum of one, whatever path or credential it is asked by.
     #[error(
         "{endpoint} is the same server as one named before it, and would agree with itself; name each once"
@@ -105,6 +125,7 @@ impl HeadTrust {
         let (endpoints, threshold) = match self {
             Self::OwnNode(endpoint) => return Ok((vec![endpoint], 1)),
             Self::Quorum { endpoints, threshold } => (endpoints, threshold.get()),
+            Self::LightClient(trust) => return trust.check().map(|()| (trust.nodes, 1)),
         };
         if threshold > endpoints.len() {
             return Err(TrustError::ThresholdOutOfReach { threshold, endpoints: endpoints.len() });

@@ -8,6 +8,7 @@ use countersign_protocol::curve::PublicKey;
 use countersign_protocol::{Address, Anchor, Identity, PeerKey};
 
 use crate::acceptance::{accept_head, accept_record, unix_now};
+use crate::beacon;
 use crate::error::{ResolveError, StaleHead};
 use crate::health::EndpointHealth;
 use crate::key_hint::KeyHint;
@@ -21,6 +22,7 @@ use crate::published;
 use crate::question::{ProofTarget, Question};
 use crate::survey::{Electorate, Survey};
 use crate::valuation::Recollection;
+use crate::voucher::Voucher;
 use crate::word::RecordSlots;
 
 /// Resolves identities of one registry on one chain. Cheap to clone: clones share connections and memory.
@@ -56,7 +58,7 @@ struct Inner {
     registry: Address,
     nodes: Vec<Arc<Node>>,
     threshold: usize,
-    own_node: bool,
+    voucher: Voucher,
     policy: HeadPolicy,
     memory: Memory,
     recollection: Recollection,
@@ -73,13 +75,13 @@ impl Resolver {
         trust: HeadTrust,
         policy: HeadPolicy,
     ) -> Result<Self, ResolveError> {
-        let own_node = matches!(trust, HeadTrust::OwnNode(_));
+        let voucher = Voucher::of(&trust, &policy)?;
         let (endpoints, threshold) = trust.endpoints()?;
         let node = |endpoint| Arc::new(Node::new(endpoint, chain_id, &policy));
         let nodes = endpoints.into_iter().map(node).collect();
         let memory = Memory::of(RegistryAt { chain_id, address: registry });
         let recollection = Recollection::default();
-        let inner = Inner { chain_id, registry, nodes, threshold, own_node, policy, memory, recollection };
+        let inner = Inner { chain_id, registry, nodes, threshold, voucher, policy, memory, recollection };
         Ok(Self(Arc::new(inner)))
     }
 
@@ -177,10 +179,9 @@ impl Resolver {
 
     /// Asks all endpoints until enough agree on a head that the policy takes.
     pub(crate) async fn survey(&self, question: &Question) -> Result<Survey<'_>, ResolveError> {
-        let Inner { nodes, threshold, policy, memory, .. } = &*self.0;
+        let Inner { nodes, threshold, policy, memory, voucher, .. } = &*self.0;
         // Read before asking: what another task proves meanwhile may well be newer than this answer.
         let highest = memory.past.highest().await?;
-        let (max_lag, patience) = (policy.max_head_lag, policy.head_patience);
         let refused = Mutex::new(None);
         let accept = |head: &ProvenHeader| {
             let verdict = self.accept_head(head, highest);
@@ -189,8 +190,16 @@ impl Resolver {
             }
             verdict
         };
-        let electorate = Electorate { nodes, threshold: *threshold, max_lag, patience };
-        let outcome = electorate.survey(question, accept).await;
+        let outcome = match voucher {
+            Voucher::LightClient(beacon) => {
+                beacon::survey(nodes, &beacon.head().await?, question, accept).await
+            }
+            Voucher::OwnNode | Voucher::Quorum => {
+                let (max_lag, patience) = (policy.max_head_lag, policy.head_patience);
+                let electorate = Electorate { nodes, threshold: *threshold, max_lag, patience };
+                electorate.survey(question, accept).await
+            }
+        };
         let shown = refused.into_inner().unwrap_or_else(PoisonError::into_inner);
         if let (Some(shown), Err(ResolveError::StaleHead { why: StaleHead::BehindProven { proven }, .. })) =
             (shown, &outcome)
@@ -203,15 +212,19 @@ impl Resolver {
 
     /// Whether a block passes for the newest one, where `highest` was proven before.
     pub(crate) fn accept_head(&self, head: &ProvenHeader, highest: u64) -> Result<(), ResolveError> {
-        let Inner { policy, own_node, .. } = &*self.0;
-        // One's own node never goes back; of a quorum, other members may answer this time.
-        let slack = if *own_node { 0 } else { policy.max_head_lag };
-        accept_head(head, policy, unix_now(), highest.saturating_sub(slack), highest)
+        let Inner { policy, voucher, .. } = &*self.0;
+        let floor = highest.saturating_sub(voucher.slack(policy));
+        accept_head(head, policy, unix_now(), floor, highest)
     }
 
     /// The highest block proven so far, by this process.
     pub(crate) fn highest(&self) -> u64 {
         self.0.memory.past.highest_here()
+    }
+
+    /// Who vouches for its heads.
+    pub(crate) fn voucher(&self) -> &Voucher {
+        &self.0.voucher
     }
 
     /// Registered, not rewound, and accepted at the head, each of them; forgets what is not. What is given back was
@@ -325,10 +338,7 @@ impl Resolver {
 
     fn proved_head(&self, survey: &Survey<'_>) -> ProvedHead {
         let header = &survey.head.header;
-        let trust = match self.0.own_node {
-            true => HeadSource::OwnNode,
-            false => HeadSource::Quorum { agreed: survey.head.votes, of: self.0.nodes.len() },
-        };
+        let trust = self.0.voucher.source(survey.head.votes, self.0.nodes.len());
         ProvedHead { anchor: self.anchor_at(header), timestamp: header.timestamp(), trust }
     }
 }

@@ -172,6 +172,24 @@ impl Network {
         self.activation_at(slot).map(|activation| activation.fork)
     }
 
+    /// `SLOTS_PER_EPOCH`.
+    #[must_use]
+    pub const fn slots_per_epoch(&self) -> u64 {
+        match self.preset {
+            Preset::Minimal => 8,
+            Preset::Mainnet => 32,
+        }
+    }
+
+    /// `SYNC_COMMITTEE_SIZE`.
+    #[must_use]
+    pub const fn committee_size(&self) -> usize {
+        match self.preset {
+            Preset::Minimal => 32,
+            Preset::Mainnet => 512,
+        }
+    }
+
     /// `UPDATE_TIMEOUT`: as long as a period, in slots.
     pub(crate) const fn slots_per_period(&self) -> u64 {
         match self.preset {
@@ -198,12 +216,6 @@ impl Network {
         self.forks.iter().rev().find(|activation| activation.epoch <= epoch)
     }
 
-    const fn slots_per_epoch(&self) -> u64 {
-        match self.preset {
-            Preset::Minimal => 8,
-            Preset::Mainnet => 32,
-        }
-    }
 }
 
 impl Fork {

@@ -1,0 +1,61 @@
+//! Why a beacon node's word counts for nothing, and why a checkpoint is none.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use countersign_light_client::{Malformed, Refusal};
+
+/// Why what a beacon node sent proves no head.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BeaconDoubt {
+    /// It does not hold.
+    #[error(transparent)]
+    Refused(Refusal),
+    /// It is nothing of what was asked for.
+    #[error(transparent)]
+    Malformed(Malformed),
+    /// Less than two thirds of the committee signed, so it may yet be undone.
+    #[error("{signed} of {of} members of the sync committee signed, and two thirds are asked for")]
+    TooFewSignatures {
+        /// How many signed.
+        signed: usize,
+        /// How many could have.
+        of: usize,
+    },
+    /// It has no update of a period that is over.
+    #[error("it has no update of sync committee period {period}")]
+    NoUpdate {
+        /// Which.
+        period: u64,
+    },
+}
+
+/// Why the light client cannot begin.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CheckpointFlaw {
+    /// Older than the weak subjectivity period: a chain can be made up from there.
+    #[error("the checkpoint's block is {}h old, and at most {}h are taken; name a newer finalized block", age.as_secs() / 3600, maximum.as_secs() / 3600)]
+    TooOld {
+        /// By the local clock.
+        age: Duration,
+        /// What is taken.
+        maximum: Duration,
+    },
+    /// The file that keeps the newest checkpoint cannot be used.
+    #[error("the light client's checkpoint cannot be kept in {}: {detail}; mend or remove the file", path.display())]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// What is wrong.
+        detail: String,
+    },
+    /// The file is of another chain.
+    #[error("{} keeps a checkpoint of another network; name another file", path.display())]
+    OtherNetwork {
+        /// Which.
+        path: PathBuf,
+    },
+    /// Nobody was asked: there is no beacon node.
+    #[error("the light client has not begun: no beacon node is configured")]
+    NotBegun,
+}

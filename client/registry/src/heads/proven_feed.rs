@@ -1,0 +1,53 @@
+//! The heads that a light client proves, as a task: it announces none, so it is asked again and again.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::time::sleep;
+
+use super::backoff::Backoff;
+use super::board::Writer;
+use super::shown::Block;
+use crate::chance::spread;
+use crate::error::ResolveError;
+use crate::question::Question;
+use crate::resolver::Resolver;
+
+/// Follows the light client, and tells the board, on which it stands alone.
+#[derive(Debug)]
+pub(crate) struct ProvenFeed {
+    pub(crate) resolver: Resolver,
+    pub(crate) writer: Writer,
+    /// How often it is asked.
+    pub(crate) interval: Duration,
+}
+
+impl ProvenFeed {
+    /// Never ends: what fails is tried again.
+    pub(crate) async fn run(self) {
+        let mut backoff = Backoff::new(self.interval);
+        loop {
+            let wait = match self.ask().await {
+                Ok(()) => {
+                    backoff.reset();
+                    spread(self.interval)
+                }
+                Err(failure) => {
+                    self.writer.write(|shown| shown.failed(failure));
+                    backoff.next_wait()
+                }
+            };
+            sleep(wait).await;
+        }
+    }
+
+    async fn ask(&self) -> Result<(), ResolveError> {
+        let asked = Instant::now();
+        let survey = self.resolver.survey(&Question::head()).await?;
+        for heard in survey.answers {
+            let block = Block { proven: heard.head, full: Arc::new(heard.answer.head.inner) };
+            self.writer.write(|shown| shown.head_is(block, Some(asked)));
+        }
+        Ok(())
+    }
+}
