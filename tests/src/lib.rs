@@ -8,6 +8,7 @@
     clippy::missing_panics_doc
 )]
 
+pub mod beacon;
 pub mod by_hand;
 pub mod chain;
 pub mod instruments;

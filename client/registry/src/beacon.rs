@@ -190,7 +190,7 @@ impl Beacon {
     /// The updates of each period until now, which prove one committee by the other; and the committee after this
     /// period's, once an epoch until it is known.
     async fn catch_up(&self, server: &BeaconServer, known: &mut Following) -> Result<(), ResolveError> {
-        let now = self.now();
+        let now = self.network.slot_at(unix_now()).unwrap_or_default();
         let current = self.network.period_of(now);
         loop {
             let wanted = known.client.wanted_period();
@@ -226,7 +226,7 @@ impl Beacon {
         if !update.aggregate().has_supermajority() {
             return Err(server.doubt(BeaconDoubt::TooFewSignatures { signed, of }));
         }
-        match known.client.process(update, self.now()) {
+        match known.client.process(update, self.latest_slot()) {
             Ok(progress) => {
                 if progress.optimistic {
                     known.signed = signed;
@@ -244,8 +244,8 @@ impl Beacon {
         client.optimistic().slot() + FRESH_SLOTS >= now
     }
 
-    /// The slot that may have come by a clock which is ahead of this machine's by what the policy allows.
-    fn now(&self) -> u64 {
+    /// The slot by a clock that is ahead of this machine's by what the policy allows: no signature is later.
+    fn latest_slot(&self) -> u64 {
         self.network.slot_at(unix_now().saturating_add(self.max_clock_skew.as_secs())).unwrap_or_default()
     }
 
