@@ -60,3 +60,8 @@ impl Config {
 pub(crate) fn default_file(name: &str) -> Option<PathBuf> {
     directories::ProjectDirs::from("", "", "countersign").map(|folders| folders.config_dir().join(name))
 }
+
+/// A file in the platform's folder for what this program keeps, where there is such a folder.
+pub(crate) fn data_file(name: &str) -> Option<PathBuf> {
+    directories::ProjectDirs::from("", "", "countersign").map(|folders| folders.data_dir().join(name))
+}

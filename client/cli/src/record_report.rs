@@ -52,6 +52,7 @@ struct ProvedAt {
 enum Trust {
     OwnNode { endpoint: String },
     Quorum { agreed: usize, of: usize, endpoints: Vec<String> },
+    LightClient { signed: usize, of: usize, endpoints: Vec<String> },
 }
 
 impl RecordReport {
@@ -125,6 +126,7 @@ impl Trust {
         match head.trust {
             HeadSource::OwnNode => Self::OwnNode { endpoint: endpoints.join(", ") },
             HeadSource::Quorum { agreed, of } => Self::Quorum { agreed, of, endpoints },
+            HeadSource::LightClient { signed, of } => Self::LightClient { signed, of, endpoints },
         }
     }
 }
@@ -142,6 +144,13 @@ impl std::fmt::Display for Trust {
             Self::OwnNode { endpoint } => write!(f, "your own node says so ({endpoint})"),
             Self::Quorum { agreed, of, endpoints } => {
                 write!(f, "{agreed} of {of} endpoints agree ({})", endpoints.join(", "))
+            }
+            Self::LightClient { signed, of, endpoints } => {
+                let served = endpoints.join(", ");
+                write!(
+                    f,
+                    "{signed} of {of} in the beacon chain's sync committee signed it (served by {served})"
+                )
             }
         }
     }

@@ -3,6 +3,7 @@
 mod chain;
 mod domain;
 mod identity;
+mod light_client;
 mod replay;
 mod session;
 mod upkeep;

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! Identity ──Resolver──► eth_getBlockByNumber + eth_getProof, one batch to each endpoint
-//!              │            k of n endpoints name the same head, or one's own node does
+//!              │            k of n endpoints name the same head, one's own node does, or a sync committee signed it
 //!              ▼
 //!          proof::*  header hash ─► state root ─► account, code hash ─► storage root ─► record word, x
 //!              │            registered at depth, revoked at head: acceptance
@@ -18,8 +18,8 @@
 //! # What this crate does not do
 //!
 //! - It believes no endpoint. An endpoint can withhold, delay, or refuse; with `k - 1` others it cannot show a false
-//!   record. Whether a block is canonical is what the configured endpoints agree on ([`HeadTrust`]): this crate runs
-//!   no light client.
+//!   record. Whether a block is canonical is what the configured endpoints agree on, or what the beacon chain's sync
+//!   committee signed ([`HeadTrust`]).
 //! - It holds no identity key. The possession proof of a registration, or the signature of a revocation certificate, is
 //!   asked for as a [`KeyRequest`](countersign_protocol::KeyRequest), for whoever holds the key to answer. It verifies
 //!   Schnorr signatures and makes none: a quorum runs elsewhere.

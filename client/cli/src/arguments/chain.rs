@@ -7,6 +7,7 @@ use clap::{ArgMatches, Args, FromArgMatches};
 
 use super::layered::{Layer, Layered};
 use crate::config::Preset;
+use crate::hex_bytes::Hash;
 use crate::party::PlainAddress;
 
 /// The chain and the nodes that are asked about it.
@@ -19,6 +20,8 @@ pub(crate) struct ChainArguments {
     pub(crate) rpc: Option<Layered<Vec<String>>>,
     pub(crate) threshold: Option<Layered<NonZeroUsize>>,
     pub(crate) own_node: Option<Layered<bool>>,
+    pub(crate) beacon: Option<Layered<Vec<String>>>,
+    pub(crate) checkpoint: Option<Hash>,
     pub(crate) registry: Option<PlainAddress>,
     pub(crate) policy: Option<Preset>,
 }
@@ -45,6 +48,20 @@ struct Typed {
     /// From the environment or the file it counts for a node that is named there, or in a weaker place.
     #[arg(long, env = "COUNTERSIGN_OWN_NODE", value_parser = BoolishValueParser::new())]
     own_node: bool,
+    /// A beacon node that serves light clients: the sync committee then vouches for the newest block; repeatable
+    ///
+    /// The nodes of --rpc serve its proofs and are believed in nothing. Needs --checkpoint.
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "COUNTERSIGN_BEACON",
+        hide_env_values = true,
+        value_delimiter = ','
+    )]
+    beacon: Vec<String>,
+    /// The root of a finalized beacon block, at most two weeks old, from a source you trust
+    #[arg(long, value_name = "ROOT", env = "COUNTERSIGN_CHECKPOINT")]
+    checkpoint: Option<Hash>,
     /// The key registry [default: its deterministic address]
     #[arg(long, value_name = "ADDRESS", env = "COUNTERSIGN_REGISTRY")]
     registry: Option<PlainAddress>,
@@ -64,6 +81,8 @@ impl FromArgMatches for ChainArguments {
                 .zip(typed.threshold)
                 .map(|(layer, threshold)| layer.holds(threshold)),
             own_node: layer("own_node").map(|layer| layer.holds(typed.own_node)),
+            beacon: layer("beacon").map(|layer| layer.holds(typed.beacon)),
+            checkpoint: typed.checkpoint,
             registry: typed.registry,
             policy: typed.policy,
         })

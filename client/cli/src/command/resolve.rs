@@ -42,6 +42,6 @@ JSON: {\"identity\", \"owner\", \"label\", \"caip10\", \"public_key\", \"signer\
   \"anchored_at\", \"age_seconds\", \"valid_until\": Unix seconds or null, \"scheme\",
   \"suite_floor\": {\"level\", \"name\"}, \"pinned\",
   \"proved_at\": {\"chain_id\", \"block_number\", \"block_hash\", \"timestamp\", \"registry\"},
-  \"head_trust\": {\"kind\": \"own_node\" or \"quorum\", …}}
+  \"head_trust\": {\"kind\": \"own_node\", \"quorum\" or \"light_client\", …}}
 An identity without a usable key is a failure, exit code 7: not_registered, revoked, expired,
 too_young.";

@@ -30,6 +30,9 @@ pub(crate) struct ChainTable {
     pub(crate) endpoints: Vec<String>,
     pub(crate) threshold: Option<NonZeroUsize>,
     pub(crate) own_node: Option<bool>,
+    pub(crate) beacons: Vec<String>,
+    pub(crate) checkpoint: Option<String>,
+    pub(crate) checkpoint_file: Option<PathBuf>,
 }
 
 #[derive(Debug, Default, Deserialize)]

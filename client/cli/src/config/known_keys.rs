@@ -37,7 +37,10 @@ fn owner_of(key: &str) -> String {
 
 /// Every table and its keys.
 pub(super) const KNOWN: &[(&str, &[&str])] = &[
-    ("chain", &["id", "registry", "endpoints", "threshold", "own_node"]),
+    (
+        "chain",
+        &["id", "registry", "endpoints", "threshold", "own_node", "beacons", "checkpoint", "checkpoint_file"],
+    ),
     ("identity", &["owner", "label", "keystore", "passphrase_file"]),
     (
         "policy",

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use countersign::protocol::{Address, Identity};
-use countersign::registry::{Endpoint, HeadPolicy, HeadTrust, ProvedHead, ResolveError, Resolver};
+use countersign::registry::{
+    Endpoint, HeadPolicy, HeadSource, HeadTrust, ProvedHead, ResolveError, Resolver,
+};
 
 use super::Finding;
 use crate::exit::Exit;
@@ -162,6 +164,16 @@ async fn agreement(chain: &ChainSettings) -> Finding {
                 1 => Finding::warn("head", detail, "name more endpoints, or --own-node if the node is yours"),
                 _ => Finding::ok("head", detail),
             }
+        }
+        (Ok(head), HeadTrust::LightClient(trust)) => {
+            let (number, count) = (head.anchor.block_number, trust.beacons.len());
+            let HeadSource::LightClient { signed, of } = head.trust else {
+                return Finding::ok("head", format!("block {number}"));
+            };
+            let detail = format!(
+                "block {number}, signed by {signed} of {of} in the sync committee ({count} beacon nodes)"
+            );
+            Finding::ok("head", detail)
         }
     }
 }

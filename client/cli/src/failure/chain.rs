@@ -39,6 +39,8 @@ fn classify(error: &ResolveError) -> (Exit, &'static str) {
         ResolveError::NoRegistryHere { .. } => (Exit::Configuration, "no_registry"),
         ResolveError::NoSuchContract { .. } => (Exit::Configuration, "no_such_contract"),
         ResolveError::Known(_) => (Exit::Configuration, "known_records"),
+        ResolveError::BeaconDoubted { .. } => (Exit::NotProven, "beacon_doubted"),
+        ResolveError::Checkpoint(_) => (Exit::Configuration, "checkpoint"),
         ResolveError::Trust(_) => (Exit::Configuration, "configuration"),
         ResolveError::NoValue { .. } => (Exit::Configuration, "no_value"),
         ResolveError::TooManyQueries { .. } => (Exit::Usage, "usage"),
@@ -73,6 +75,7 @@ fn hint(error: &ResolveError) -> Option<String> {
         | ResolveError::NoRegistryHere { .. }
         | ResolveError::HeadsDisagree { .. }
         | ResolveError::StaleHead { .. }
+        | ResolveError::BeaconDoubted { .. }
         | ResolveError::ProofInvalid { .. } => "countersign doctor checks each endpoint".into(),
         _ => return None,
     })

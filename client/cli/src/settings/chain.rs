@@ -37,11 +37,14 @@ impl Settings {
             .map_or_else(artifact::key_registry_address, |named| named.0);
         let written = arguments.rpc.clone().unwrap_or_else(|| Layer::File.holds(table.endpoints.clone()));
         let endpoints = parse_endpoints(&written.value)?;
-        let trust = trust(
-            &endpoints,
-            applying(arguments.threshold, table.threshold, written.layer),
-            applying(arguments.own_node, table.own_node, written.layer).unwrap_or(false),
-        )?;
+        let trust = match self.light_client(arguments, chain_id, &endpoints)? {
+            Some(light_client) => HeadTrust::LightClient(Box::new(light_client)),
+            None => trust(
+                &endpoints,
+                applying(arguments.threshold, table.threshold, written.layer),
+                applying(arguments.own_node, table.own_node, written.layer).unwrap_or(false),
+            )?,
+        };
         let preset = arguments
             .policy
             .or(self.config.document.policy.preset)
@@ -118,8 +121,11 @@ fn parse_endpoints(written: &[String]) -> Result<Vec<Endpoint>, Failure> {
         let failure = Failure::configuration("no node is configured");
         return Err(failure.hint("add --rpc URL, or set [chain] endpoints in the configuration"));
     }
-    let parse = |text: &String| text.parse().map_err(|error| Failure::configuration(format!("{error}")));
-    written.iter().map(parse).collect()
+    written.iter().map(parse_endpoint).collect()
+}
+
+pub(super) fn parse_endpoint(written: &String) -> Result<Endpoint, Failure> {
+    written.parse().map_err(|error| Failure::configuration(format!("{error}")))
 }
 
 /// The strongest word on endpoints that are named in the layer `named_in`. A weaker layer's word was meant for others.

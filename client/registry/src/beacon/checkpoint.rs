@@ -49,6 +49,9 @@ impl CheckpointFile {
     /// Replaces what is kept in one step, so that no half of it is ever read.
     pub(super) async fn write(&self, checkpoint: &Checkpoint) -> Result<(), CheckpointFlaw> {
         let text = serde_json::to_vec(checkpoint).map_err(|error| self.unreadable(&error))?;
+        if let Some(folder) = self.0.parent() {
+            tokio::fs::create_dir_all(folder).await.map_err(|error| self.unreadable(&error))?;
+        }
         let beside = self.0.with_extension(format!("{}.new", std::process::id()));
         tokio::fs::write(&beside, text).await.map_err(|error| self.unreadable(&error))?;
         tokio::fs::rename(&beside, &self.0).await.map_err(|error| self.unreadable(&error))
@@ -67,7 +70,6 @@ mod tests {
     #[tokio::test]
     async fn what_is_kept_is_read_again_and_another_networks_is_not() {
         let folder = std::env::temp_dir().join(format!("countersign-checkpoint-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
         let file = CheckpointFile::at(folder.join("checkpoint.json"));
         let (network, block_root) = (B256::repeat_byte(1), B256::repeat_byte(2));
         assert_eq!(file.read(network).await.unwrap(), None);
