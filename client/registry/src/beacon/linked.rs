@@ -12,6 +12,7 @@ use crate::proving::invalid;
 use crate::question::Question;
 use crate::quorum::Agreed;
 use crate::survey::{Heard, Survey, hear};
+use alloy::primitives::B256;
 
 /// Asks all nodes for the proven head, and takes the first answer whose header hashes to it. A proposed block counts
 /// where headers lead down to it from the head, each the parent of the one above: no node's word is needed.
@@ -56,7 +57,7 @@ async fn hear_proven<'a>(
         None => node.header_of(block.hash).await?.number,
     };
     let heard = hear(node, &question.at(number)).await?;
-    expect(&heard, block)?;
+    same(&heard, &heard.head, block.hash)?;
     let anchor = match heard.anchor {
         Some(anchor) => linked(&heard, anchor).await?,
         None => None,
@@ -64,39 +65,33 @@ async fn hear_proven<'a>(
     Ok((heard, anchor))
 }
 
-fn expect(heard: &Heard<'_>, block: &ExecutionBlock) -> Result<(), ResolveError> {
-    let (computed, expected) = (heard.head.block().hash, block.hash);
+/// The older block, to which headers lead down from the head; `None` where it is above the head, or further down than
+/// any policy takes. A node whose headers do not lead there contradicts itself.
+async fn linked(heard: &Heard<'_>, anchor: ProvenHeader) -> Result<Option<ProvenHeader>, ResolveError> {
+    let (from, to) = (anchor.block().number, heard.head.block().number);
+    match to.checked_sub(from) {
+        None | Some(MAX_LINKS..) => return Ok(None),
+        Some(0) => return same(heard, &anchor, heard.head.block().hash).map(|()| Some(anchor)),
+        Some(_) => {}
+    }
+    let heights: Vec<u64> = (from + 1..to).collect();
+    let between = if heights.is_empty() { Vec::new() } else { heard.node.headers(heights).await? };
+    let mut lowest = heard.head;
+    for header in between.iter().rev() {
+        let link =
+            ProvenHeader::recompute(&header.inner, header.hash).map_err(|what| invalid(heard, what))?;
+        same(heard, &link, lowest.parent_hash())?;
+        lowest = link;
+    }
+    same(heard, &anchor, lowest.parent_hash()).map(|()| Some(anchor))
+}
+
+fn same(heard: &Heard<'_>, header: &ProvenHeader, expected: B256) -> Result<(), ResolveError> {
+    let computed = header.block().hash;
     if computed == expected {
         return Ok(());
     }
     Err(invalid(heard, ProofPart::HeaderHash { computed, expected }))
-}
-
-/// The older block, if headers lead down to it from the head; `None` where it is above the head, further down than
-/// any policy takes, or on another branch.
-async fn linked(heard: &Heard<'_>, anchor: ProvenHeader) -> Result<Option<ProvenHeader>, ResolveError> {
-    let (from, to) = (anchor.block().number, heard.head.block().number);
-    if from >= to {
-        return Ok((anchor == heard.head).then_some(anchor));
-    }
-    if to - from > MAX_LINKS {
-        return Ok(None);
-    }
-    let between = match to - from {
-        1 => Vec::new(),
-        _ => heard.node.headers((from + 1..to).collect()).await?,
-    };
-    let between: Result<Vec<_>, _> =
-        between.iter().map(|header| ProvenHeader::recompute(&header.inner, header.hash)).collect();
-    let between = between.map_err(|what| invalid(heard, what))?;
-    let mut lowest = heard.head;
-    for link in between.into_iter().rev().chain([anchor]) {
-        if lowest.parent_hash() != link.block().hash {
-            return Ok(None);
-        }
-        lowest = link;
-    }
-    Ok(Some(anchor))
 }
 
 /// Headers fetched to reach a proposed block: five times what a policy for Ethereum takes.
