@@ -121,10 +121,10 @@ fn parse_endpoints(written: &[String]) -> Result<Vec<Endpoint>, Failure> {
         let failure = Failure::configuration("no node is configured");
         return Err(failure.hint("add --rpc URL, or set [chain] endpoints in the configuration"));
     }
-    written.iter().map(parse_endpoint).collect()
+    written.iter().map(|text| parse_endpoint(text)).collect()
 }
 
-pub(super) fn parse_endpoint(written: &String) -> Result<Endpoint, Failure> {
+pub(super) fn parse_endpoint(written: &str) -> Result<Endpoint, Failure> {
     written.parse().map_err(|error| Failure::configuration(format!("{error}")))
 }
 

@@ -38,7 +38,7 @@ impl Settings {
         }
         Ok(Some(LightClientTrust {
             network: network(chain_id)?,
-            beacons: named.value.iter().map(parse_endpoint).collect::<Result<_, _>>()?,
+            beacons: named.value.iter().map(|text| parse_endpoint(text)).collect::<Result<_, _>>()?,
             checkpoint: self.checkpoint(arguments)?,
             max_checkpoint_age: LightClientTrust::WEAK_SUBJECTIVITY,
             state: self.checkpoint_file(chain_id),

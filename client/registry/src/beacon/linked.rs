@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use alloy::primitives::B256;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
 use super::{ExecutionBlock, ProvenHead};
@@ -12,7 +13,6 @@ use crate::proving::invalid;
 use crate::question::Question;
 use crate::quorum::Agreed;
 use crate::survey::{Heard, Survey, hear};
-use alloy::primitives::B256;
 
 /// Asks all nodes for the proven head, and takes the first answer whose header hashes to it. A proposed block counts
 /// where headers lead down to it from the head, each the parent of the one above: no node's word is needed.
