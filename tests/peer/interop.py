@@ -12,7 +12,7 @@ import traceback
 from pathlib import Path
 
 from countersign_peer.errors import Disagreement
-from stage import INSTRUMENT, OWNERS, Failure, Stage
+from stage import INSTRUMENT, ORACLE, OWNERS, REVERTING, Failure, Stage
 
 PRICE = ("--instrument", INSTRUMENT + ":0")
 PAIRS = {"hybrid": ("alice", "bob"), "classical": ("carol", "dave")}
@@ -418,6 +418,46 @@ def itself_refusing_an_epoch(stage: Stage) -> None:
     listener.end()
 
 
+# -- the value is what a call returns: executed by `countersign`, told by the node to the peer
+
+
+def dials_valued_by_a_call(stage: Stage) -> None:
+    _valued_by_a_call(stage, "real", "peer")
+
+
+def answers_valued_by_a_call(stage: Stage) -> None:
+    _valued_by_a_call(stage, "peer", "real")
+
+
+def itself_valued_by_a_call(stage: Stage) -> None:
+    _valued_by_a_call(stage, "peer", "peer")
+
+
+def dials_with_a_call_that_reverts(stage: Stage) -> None:
+    """The peer proposes what it made up; nobody has such a reading."""
+    listener = real_listen(stage, "bob", "--instrument", f"{REVERTING}:latestRoundData()")
+    at = listener.event("listening")["address"]
+    both = (*PRICE, "--instrument", f"{REVERTING}:latestRoundData()")
+    peer = stage.peer("alice", "connect", OWNERS["bob"], "--at", at, *both, "--make-up-calls")
+    peer.event("refused", by="peer", reason="Unable")
+    peer.end(9)
+
+
+def _valued_by_a_call(stage: Stage, listening: str, dialling: str) -> None:
+    """The call sees the block that the session is bound to, so each has another value."""
+    called = ("--instrument", f"{ORACLE}:latestRoundData()")
+    listener = {"real": real_listen, "peer": peer_listen}[listening](stage, "bob", *called)
+    steps = ("--do", "wait:1", "state-ticket", "epoch:1", "close") if dialling == "peer" else ()
+    dialler = connect_to(stage, listener, dialling, "alice", *called, *steps)
+    same_session(dialler, listener)
+    if dialling == "real":
+        dialler.process.stdin.close()
+    else:
+        stage.price(3001)
+        dialler.event("epoch", number=1)
+    dialler.end()
+
+
 # -- a record is revoked: nothing of these identities goes on, so this comes last
 
 
@@ -472,6 +512,10 @@ SCENARIOS = (
     itself_with_requests_that_cross,
     itself_closed_in_one_direction,
     itself_refusing_an_epoch,
+    dials_valued_by_a_call,
+    answers_valued_by_a_call,
+    itself_valued_by_a_call,
+    dials_with_a_call_that_reverts,
     revoked_in_a_session_the_peer_tells,
     revoked_in_a_session_countersign_tells,
 )

@@ -28,6 +28,9 @@ OWNERS = {
 }
 CLASSICAL = ("carol", "dave")
 INSTRUMENT = "0x00000000000000000000000000000000001a57a1"
+# Returns what a view call sees: its slot 0, NUMBER, TIMESTAMP and CALLER, a word each.
+ORACLE = "0x000000000000000000000000000000000004ac1e"
+REVERTING = "0x00000000000000000000000000000000000bad0c"
 PASSPHRASE = "correct horse battery staple"
 
 
@@ -223,6 +226,9 @@ class Stage:
             self.command(trader, "register", "--unlocked", "--deploy", "--suite-floor", floor)
         # Stores what it is called with in slot 0: PUSH0 CALLDATALOAD PUSH0 SSTORE.
         self.rpc("anvil_setCode", INSTRUMENT, "0x5f355f55")
+        self.rpc("anvil_setCode", ORACLE, "0x5f545f5243602052426040523360605260805ff3")
+        self.rpc("anvil_setCode", REVERTING, "0x5f5ffd")
+        self.rpc("anvil_setStorageAt", ORACLE, f"0x{0:064x}", f"0x{2999:064x}")
         self.price(2999)
 
     def _private(self, name: str, text: str) -> Path:

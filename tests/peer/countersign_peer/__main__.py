@@ -52,8 +52,10 @@ def emit(event: str, **fields) -> None:
 def connect(arguments) -> int:
     suite, offered = SUITES[arguments.suites]
     host, _, port = arguments.at.rpartition(":")
+    chain = _chain(arguments)
+    chain.making_up_calls = arguments.make_up_calls
     dialler = Dialler(
-        _chain(arguments),
+        chain,
         _key(arguments.key),
         (_address(arguments.owner), bytes(32)),
         (_address(arguments.who), bytes(32)),
@@ -147,6 +149,7 @@ def _arguments():
     dial.add_argument("--peer-key", help="the responder's key, where its record is compact; compressed, hexadecimal")
     dial.add_argument("--below-floors", action="store_true", help="dial even where a record demands a stronger suite")
     dial.add_argument("--lie", help="propose something untrue (lies.py)")
+    dial.add_argument("--make-up-calls", action="store_true", help="where a call has no reading, propose that it returned nothing")
     dial.add_argument("--twice", action="store_true", help="send the hello twice, each time on a connection of its own")
     answer = commands.add_parser("listen")
     answer.set_defaults(run=listen)

@@ -39,7 +39,7 @@ class Chain:
     def __init__(self, url: str, chain_id: int, registry: bytes):
         self._url = urlsplit(url)
         self.chain_id, self.registry = chain_id, registry
-        self._calls = 0
+        self._calls, self.making_up_calls = 0, False
         self._words: dict[tuple[bytes, bytes, bytes], bytes] = {}
         self._code: dict[tuple[bytes, bytes], bool] = {}
         if int(self.call("eth_chainId"), 16) != chain_id:
@@ -103,6 +103,8 @@ class Chain:
         try:
             told = self.call("eth_call", terms | {"gas": hex(CALL_GAS), "gasPrice": "0x0"}, hex(block.number))
         except ProofError as error:
+            if self.making_up_calls:
+                return b""
             raise Disagreement("Unable") from error
         returned = bytes.fromhex(str(told)[2:])
         if len(returned) > MOST_RETURNED:
