@@ -2,7 +2,8 @@
 
 use alloy_primitives::{Address, Bytes, KECCAK256_EMPTY, TxKind};
 use revm::context::result::{EVMError, ExecutionResult, HaltReason, Output};
-use revm::context::{Evm, FrameStack, TxEnv};
+use revm::context::transaction::{AccessList, AccessListItem};
+use revm::context::{Evm, FrameStack, TransactionType, TxEnv};
 use revm::handler::instructions::EthInstructions;
 use revm::handler::{Handler, MainnetContext};
 
@@ -30,7 +31,7 @@ pub enum Outcome {
     Lacks(Lacking),
 }
 
-/// Runs a call over what is proven.
+/// Runs a call over what is proven, by the rules of SPEC 2.1.
 ///
 /// # Errors
 /// [`ExecutionError`] where the call has no result, however much more is proven.
@@ -87,7 +88,11 @@ fn is_contract(state: &State, address: &Address) -> bool {
 
 fn machine<'a>(call: &Call, block: &Block, state: &'a State, limits: &Limits) -> ViewEvm<'a> {
     let fork = block.spec.fork();
+    // Of a type that has an access list. No costs are taken of either: its one entry is warm, and not read.
+    let origin = AccessListItem { address: Address::ZERO, storage_keys: Vec::new() };
     let tx = TxEnv {
+        tx_type: TransactionType::Eip2930.into(),
+        access_list: AccessList(vec![origin]),
         kind: TxKind::Call(call.to),
         data: call.calldata.clone(),
         gas_limit: limits.gas,

@@ -101,6 +101,21 @@ fn the_block_is_the_headers_and_the_caller_nobody() {
     }
 }
 
+/// As in a transaction: access to these is cheap from the start (EIP-2929, EIP-3651), to others it is not.
+#[test]
+fn what_a_transaction_warms_is_warm() {
+    let pushes_and_pop = 2 + 2;
+    let access = |whose: &str| {
+        let left = World::with(&format!("{whose} BALANCE POP GAS {RETURN_WORD}")).word(&[]);
+        10_000_000 - 2 - pushes_and_pop - left.to::<u64>()
+    };
+    for warm in ["ORIGIN", "CALLER", "ADDRESS", "COINBASE"] {
+        assert_eq!(access(warm), 100, "{warm}");
+    }
+    assert_eq!(access("0x2") - 1, 100, "a precompile, whose number costs 3 to push");
+    assert_eq!(access("0x2222") - 1, 2600, "anyone else");
+}
+
 /// Neither the caller's account nor the beneficiary's is part of the result, so neither is asked for.
 #[test]
 fn only_what_the_code_touches_is_asked_for() {
