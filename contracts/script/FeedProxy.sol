@@ -5,8 +5,7 @@ pragma solidity ^0.8.37;
 /// @notice Lends its storage to another contract's code, as most deployed feeds do: for the end-to-end tests.
 contract FeedProxy {
     /// @dev `keccak256("eip1967.proxy.implementation") - 1` (EIP-1967).
-    uint256 private constant IMPLEMENTATION_SLOT =
-        0x360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc;
+    uint256 private constant IMPLEMENTATION_SLOT = 0x360894a13ba1a3210667c828492db98dca3e2076cc3735a920a3ca505d382bbc;
 
     /// @param implementation Whose code it is to run.
     constructor(address implementation) {
