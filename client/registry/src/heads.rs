@@ -103,18 +103,17 @@ impl Heads {
     fn begin(resolver: &Resolver) -> Self {
         let policy = resolver.policy();
         let kept = usize::try_from(policy.max_head_lag).unwrap_or(MAX_KEPT).min(MAX_KEPT);
-        let (mut feeds, interval) = (JoinSet::new(), policy.poll_interval);
+        let mut feeds = JoinSet::new();
         let board = if resolver.voucher().is_light_client() {
             let board = Arc::new(Board::new(1, kept));
-            let (resolver, writer) = (resolver.clone(), board.writer(0));
+            let (resolver, writer, interval) = (resolver.clone(), board.writer(0), policy.poll_interval);
             feeds.spawn(ProvenFeed { resolver, writer, interval }.run());
             board
         } else {
             let nodes = resolver.nodes();
             let board = Arc::new(Board::new(nodes.len(), kept));
             for (position, node) in nodes.iter().enumerate() {
-                let (node, writer) = (node.clone(), board.writer(position));
-                feeds.spawn(Feed { node, writer, interval }.run());
+                feeds.spawn(Feed::new(node.clone(), board.writer(position), policy).run());
             }
             board
         };

@@ -3,6 +3,7 @@
 //! ```text
 //! Identity ──Resolver──► eth_getBlockByNumber + eth_getProof, one batch to each endpoint
 //!              │            k of n endpoints name the same head, one's own node does, or a sync committee signed it
+//!              │            (Heads: the same as blocks come, by subscription or by asking again)
 //!              ▼
 //!          proof::*  header hash ─► state root ─► account, code hash ─► storage root ─► record word, x
 //!              │            registered at depth, revoked at head: acceptance
@@ -48,9 +49,11 @@
 //! ```
 
 mod acceptance;
+mod announcements;
 pub mod artifact;
 mod beacon;
 mod chance;
+mod connection;
 pub mod consent;
 mod endpoint;
 mod error;
@@ -60,6 +63,8 @@ mod health;
 mod height;
 mod http;
 pub mod interface;
+#[cfg(unix)]
+mod ipc;
 mod key_hint;
 mod known;
 pub mod logs;

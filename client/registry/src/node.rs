@@ -3,25 +3,24 @@
 mod history;
 mod pieces;
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use alloy::eips::BlockNumberOrTag;
 use alloy::primitives::{B256, U64};
-use alloy::rpc::client::{BatchRequest, ClientBuilder, RpcClient, Waiter};
+use alloy::rpc::client::{BatchRequest, RpcClient, Waiter};
 use alloy::rpc::types::{EIP1186AccountProofResponse, Filter, Header, Log};
-use alloy::transports::ipc::IpcConnect;
-use alloy::transports::ws::{WebSocketConfig, WsConnect};
 use alloy::transports::{RpcError, TransportError, TransportErrorKind};
 use alloy_json_rpc::{RpcRecv, RpcSend};
 
 pub(crate) use history::BLOCK_RECEIPTS;
 
-use crate::endpoint::{Endpoint, Target};
+use crate::announcements::Announcements;
+use crate::connection::{Connection, WhenLost, connect};
+use crate::endpoint::Endpoint;
 use crate::error::ResolveError;
 use crate::health::Health;
-use crate::http::{BoundedHttp, HttpFailure};
+use crate::http::HttpFailure;
 use crate::policy::HeadPolicy;
 use crate::question::{Answer, ProofAnswer, ProofTarget, Question};
 
@@ -36,13 +35,6 @@ pub(crate) struct Node {
     max_response_bytes: usize,
     connection: Mutex<Option<Connection>>,
     health: Health,
-}
-
-/// One connection, and whether its other end told the right chain id: behind the next one another node may stand.
-#[derive(Clone, Debug)]
-struct Connection {
-    client: RpcClient,
-    chain_id_checked: Arc<AtomicBool>,
 }
 
 impl Node {
@@ -92,6 +84,24 @@ impl Node {
         .await
     }
 
+    /// Has it announce its new blocks; none where its transport knows no subscriptions.
+    ///
+    /// # Errors
+    /// [`ResolveError::NodeRefused`] where the node does not serve them, or why it cannot be asked.
+    pub(crate) async fn announcements(&self) -> Result<Option<Announcements>, ResolveError> {
+        self.within_time(async {
+            let connection = self.connection().await?;
+            if !connection.is_checked() {
+                let method = "eth_chainId";
+                let chain_id = connection.client.request_noparams::<U64>(method).await;
+                self.check_chain_id(chain_id.map_err(|error| self.failure(method, error))?.to())?;
+                connection.note_checked();
+            }
+            Announcements::begin(&connection).await.map_err(|error| self.failure("eth_subscribe", error))
+        })
+        .await
+    }
+
     async fn within_time<T>(
         &self,
         work: impl Future<Output = Result<T, ResolveError>>,
@@ -111,9 +121,9 @@ impl Node {
     }
 
     async fn exchange(&self, question: &Question) -> Result<Answer, ResolveError> {
-        let Connection { client, chain_id_checked } = self.connection().await?;
-        let mut batch = self.batch(&client);
-        let chain_id = match chain_id_checked.load(Ordering::Relaxed) {
+        let connection = self.connection().await?;
+        let mut batch = self.batch(&connection.client);
+        let chain_id = match connection.is_checked() {
             true => None,
             false => Some(batch.call::<_, U64>("eth_chainId", &())?),
         };
@@ -129,7 +139,7 @@ impl Node {
 
         if let Some(chain_id) = chain_id {
             self.check_chain_id(chain_id.receive().await?.to())?;
-            chain_id_checked.store(true, Ordering::Relaxed);
+            connection.note_checked();
         }
         let anchor = match anchor {
             Some(header) => header.receive().await?,
@@ -158,10 +168,10 @@ impl Node {
         if let Some(connection) = self.connection.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
             return Ok(connection.clone());
         }
-        let client = connect(&self.endpoint, self.timeout, self.max_response_bytes)
+        let client = connect(&self.endpoint, self.timeout, self.max_response_bytes, WhenLost::StayLost)
             .await
             .map_err(|error| self.failure("connect", error))?;
-        let connection = Connection { client, chain_id_checked: Arc::default() };
+        let connection = Connection::over(client);
         *self.connection.lock().unwrap_or_else(PoisonError::into_inner) = Some(connection.clone());
         Ok(connection)
     }
@@ -175,7 +185,7 @@ impl Node {
         ResolveError::BadAnswer { endpoint: self.endpoint.clone(), method, detail }
     }
 
-    fn failure(&self, method: &'static str, error: TransportError) -> ResolveError {
+    pub(crate) fn failure(&self, method: &'static str, error: TransportError) -> ResolveError {
         endpoint_failure(&self.endpoint, method, error)
     }
 }
@@ -211,30 +221,6 @@ pub(crate) fn endpoint_failure(
         RpcError::Transport(other) => unreachable(&other.to_string()),
         RpcError::DeserError { err, .. } => bad_answer(&err.to_string()),
         other => bad_answer(&other.to_string()),
-    }
-}
-
-/// Connects, or for HTTP makes the pool that will.
-pub(crate) async fn connect(
-    endpoint: &Endpoint,
-    timeout: Duration,
-    max_response_bytes: usize,
-) -> Result<RpcClient, TransportError> {
-    match endpoint.target() {
-        Target::Http(url) => {
-            let http = BoundedHttp::new(url.clone(), timeout, max_response_bytes)
-                .map_err(TransportErrorKind::custom)?;
-            Ok(RpcClient::new(http, false))
-        }
-        Target::WebSocket(url) => {
-            let limits = WebSocketConfig::default()
-                .max_message_size(Some(max_response_bytes))
-                .max_frame_size(Some(max_response_bytes));
-            // One attempt: whoever asked decides whether to ask again.
-            let connect = WsConnect::new(url.as_str()).with_config(limits).with_max_retries(1);
-            ClientBuilder::default().ws(connect).await
-        }
-        Target::Ipc(path) => ClientBuilder::default().ipc(IpcConnect::new(path.clone())).await,
     }
 }
 

@@ -70,7 +70,8 @@ pub struct HeadPolicy {
     /// How long a proven record is served from memory without asking again. Bounds how late a revocation is seen
     /// by [`resolve`](crate::Resolver::resolve); [`view`](crate::Resolver::view) always asks.
     pub head_reuse: Duration,
-    /// The longest answer read from an endpoint, in bytes. Over IPC the answer is bounded by time only.
+    /// The longest answer read from an endpoint, in bytes; over WebSocket or IPC, the longest message. Outside of Unix
+    /// a message over IPC is bounded by time only.
     pub max_response_bytes: usize,
 }
 

@@ -29,6 +29,7 @@ pub use sponsored::{MAX_BATCH, MAX_GAS_WITH_OWNERS_CODE};
 pub use transaction::{Fate, TransactionCount, Written};
 
 use self::transaction::within;
+use crate::connection::{WhenLost, connect};
 pub use crate::consent::KeyTerms;
 use crate::consent::{KeyChange, SigningDomain, account, word};
 use crate::endpoint::Endpoint;
@@ -72,7 +73,7 @@ impl Registrar {
         policy: WritePolicy,
     ) -> Result<Self, WriteError> {
         let client = within(endpoint, policy.request_timeout, async {
-            node::connect(endpoint, policy.request_timeout, policy.max_response_bytes)
+            connect(endpoint, policy.request_timeout, policy.max_response_bytes, WhenLost::TryAgain)
                 .await
                 .map_err(|error| node::endpoint_failure(endpoint, "connect", error))
         })

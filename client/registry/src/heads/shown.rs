@@ -41,6 +41,13 @@ enum Wanted {
     Asked { head: B256, height: u64 },
 }
 
+impl Block {
+    /// Whether it takes no more room than headers do. Signers of some networks write what they like into one field.
+    pub(crate) fn is_of_usual_size(&self) -> bool {
+        self.full.extra_data.len() <= MAX_EXTRA_DATA
+    }
+}
+
 impl Shown {
     /// Keeps `kept` blocks below the head.
     pub(crate) const fn nothing(kept: usize) -> Self {
@@ -54,8 +61,9 @@ impl Shown {
         }
     }
 
-    /// It calls `block` its head. `asked` is when it was asked, `None` where it announced the block of itself.
-    pub(crate) fn head_is(&mut self, block: Block, asked: Option<Instant>) {
+    /// It calls `block` its head. `asked` is when it was asked, `None` where it announced the block of itself. Whether
+    /// it is another than before.
+    pub(crate) fn head_is(&mut self, block: Block, asked: Option<Instant>) -> bool {
         self.failure = None;
         let is_same = self.head().is_some_and(|head| head.proven == block.proven);
         if !is_same {
@@ -63,6 +71,7 @@ impl Shown {
             self.put(block);
         }
         self.confirmed = asked.or(self.confirmed);
+        !is_same
     }
 
     /// Asked for the block of a height, it showed this one.
@@ -136,6 +145,9 @@ impl Shown {
     }
 }
 
+/// Bytes. Ethereum allows 32; networks of known signers list them there, up to some hundred.
+const MAX_EXTRA_DATA: usize = 8 << 10;
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -162,21 +174,21 @@ mod tests {
     #[test]
     fn linked_heads_form_a_chain_of_bounded_length() {
         let mut shown = Shown::nothing(2);
-        (0..9).for_each(|number| shown.head_is(block(1, number), None));
+        assert!((0..9).all(|number| shown.head_is(block(1, number), None)));
         assert_eq!(heights(&shown), [6, 7, 8]);
     }
 
     #[test]
     fn a_gap_begins_a_new_chain() {
         let mut shown = Shown::nothing(4);
-        [3, 4, 7].into_iter().for_each(|number| shown.head_is(block(1, number), None));
+        assert!([3, 4, 7].into_iter().all(|number| shown.head_is(block(1, number), None)));
         assert_eq!(heights(&shown), [7]);
     }
 
     #[test]
     fn another_fork_keeps_what_both_have() {
         let mut shown = Shown::nothing(9);
-        (2..8).for_each(|number| shown.head_is(block(1, number), None));
+        assert!((2..8).all(|number| shown.head_is(block(1, number), None)));
         shown.older_is(block(1, 1));
         shown.head_is(block(2, 5), None);
         assert_eq!(heights(&shown), [2, 3, 4, 5]);
@@ -193,7 +205,7 @@ mod tests {
         let asked = Instant::now();
         shown.head_is(block(1, 7), Some(asked));
         assert_eq!(shown.confirmed(), Some(asked));
-        shown.head_is(block(1, 7), None);
+        assert!(!shown.head_is(block(1, 7), None));
         assert_eq!(shown.confirmed(), Some(asked));
         shown.head_is(block(1, 8), None);
         assert_eq!(shown.confirmed(), None);
