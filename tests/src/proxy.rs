@@ -1,17 +1,22 @@
-//! A node that lies: an HTTP JSON-RPC proxy between a resolver and a real Anvil.
+//! A node that lies: a JSON-RPC proxy between a resolver and a real Anvil, over HTTP and WebSocket on one port.
+
+mod socket;
 
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use alloy::transports::http::reqwest;
 use countersign::registry::Endpoint;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
+use tokio::time::sleep;
 
 /// A proxy on a free loopback port. Honest until told otherwise; stops when dropped.
 pub struct Proxy {
-    endpoint: Endpoint,
+    address: String,
     shared: Arc<Shared>,
     task: JoinHandle<()>,
 }
@@ -22,15 +27,20 @@ pub enum Lie {
     None,
     /// It takes the request and never answers.
     Stall,
-    /// It closes the connection instead of answering.
+    /// It closes the connection instead of answering, and new ones at once.
     HangUp,
     /// It answers this text, whatever was asked.
     Say(String),
     /// It answers spaces, without end.
     Drone,
+    /// It answers spaces, one in each second.
+    Trickle,
+    /// It answers later.
+    Delay(Duration),
     /// It changes a question before the node sees it.
     Ask(BendQuestion),
-    /// It changes the node's answer. `Value` is the whole response object: `result` or `error`.
+    /// It changes the node's answer. `Value` is the whole response object: `result` or `error`. What becomes null is
+    /// never sent. An announcement over WebSocket is the answer to a call of `eth_subscription`.
     Answer(BendAnswer),
 }
 
@@ -49,6 +59,9 @@ struct Shared {
     client: reqwest::Client,
     lie: Mutex<Lie>,
     requests: Mutex<Vec<usize>>,
+    arrivals: Mutex<Vec<Instant>>,
+    /// Ends the connections that there are.
+    cut: Notify,
 }
 
 /// What to send back.
@@ -57,21 +70,33 @@ enum Reply {
     Never,
     Closed,
     Endless,
+    Trickle,
 }
 
 impl Proxy {
     pub async fn before(upstream: reqwest::Url) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let endpoint = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
+        let address = listener.local_addr().unwrap().to_string();
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        let (lie, requests) = (Mutex::new(Lie::None), Mutex::default());
-        let shared = Arc::new(Shared { upstream, client, lie, requests });
+        let shared = Arc::new(Shared {
+            upstream,
+            client,
+            lie: Mutex::new(Lie::None),
+            requests: Mutex::default(),
+            arrivals: Mutex::default(),
+            cut: Notify::new(),
+        });
         let task = tokio::spawn(serve(listener, shared.clone()));
-        Self { endpoint, shared, task }
+        Self { address, shared, task }
     }
 
     pub fn endpoint(&self) -> Endpoint {
-        self.endpoint.clone()
+        format!("http://{}", self.address).parse().unwrap()
+    }
+
+    /// The same proxy, over WebSocket.
+    pub fn web_socket(&self) -> Endpoint {
+        format!("ws://{}", self.address).parse().unwrap()
     }
 
     pub fn tell(&self, lie: Lie) {
@@ -87,6 +112,15 @@ impl Proxy {
         })));
     }
 
+    /// Refuses one method, as nodes do that do not know it.
+    pub fn refuse(&self, method: &'static str) {
+        self.tell(Lie::Answer(Box::new(move |call, answer| {
+            if call.method == method {
+                refuse(answer);
+            }
+        })));
+    }
+
     /// Has it look at an old block whenever the newest one is asked for, in calls of these methods.
     pub fn stick_at(&self, number: u64, methods: &'static [&'static str]) {
         self.tell(Lie::Ask(Box::new(move |call| {
@@ -97,41 +131,93 @@ impl Proxy {
         })));
     }
 
-    /// The number of calls in each HTTP request so far.
+    /// Ends the connections that there are. Over HTTP each request has one of its own anyway.
+    pub fn cut(&self) {
+        self.shared.cut.notify_waiters();
+    }
+
+    /// The number of calls in each HTTP request or WebSocket message so far.
     pub fn requests(&self) -> Vec<usize> {
         self.shared.requests.lock().unwrap().clone()
     }
+
+    /// When each connection came.
+    pub fn arrivals(&self) -> Vec<Instant> {
+        self.shared.arrivals.lock().unwrap().clone()
+    }
+}
+
+/// Makes an answer a refusal.
+pub fn refuse(answer: &mut Value) {
+    answer.as_object_mut().unwrap().remove("result");
+    answer["error"] = json!({ "code": -32601, "message": "the method does not exist" });
 }
 
 impl Drop for Proxy {
     fn drop(&mut self) {
         self.task.abort();
+        self.cut();
     }
 }
 
 async fn serve(listener: TcpListener, shared: Arc<Shared>) {
     while let Ok((stream, _)) = listener.accept().await {
-        tokio::spawn(answer_one(stream, shared.clone()));
+        shared.arrivals.lock().unwrap().push(Instant::now());
+        let shared = shared.clone();
+        tokio::spawn(async move {
+            tokio::select! {
+                () = shared.cut.notified() => {}
+                () = answer_one(stream, &shared) => {}
+            }
+        });
     }
 }
 
-async fn answer_one(mut stream: TcpStream, shared: Arc<Shared>) {
+async fn answer_one(mut stream: TcpStream, shared: &Shared) {
+    if let Lie::HangUp = &*shared.lie.lock().unwrap() {
+        return;
+    }
+    let mut first = [0; 3];
+    while stream.peek(&mut first).await.is_ok_and(|read| 0 < read && read < first.len()) {
+        sleep(Duration::from_millis(1)).await;
+    }
+    if &first == b"GET" {
+        return socket::relay(stream, shared).await;
+    }
     let Some(request) = read_request(&mut stream).await else { return };
-    match shared.reply(request).await {
+    let reply = shared.reply(request).await;
+    let head = "HTTP/1.1 200 OK\r\nconnection: close\r\n";
+    match reply {
         Reply::Closed => {}
         Reply::Never => std::future::pending().await,
         Reply::Endless => {
-            let head = "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n";
-            let mut sent = stream.write_all(head.as_bytes()).await;
-            while sent.is_ok() {
-                sent = stream.write_all(&[b' '; 4096]).await;
+            let sent = stream.write_all(format!("{head}\r\n").as_bytes()).await;
+            if sent.is_ok() {
+                drone(&mut stream).await;
+            }
+        }
+        Reply::Trickle => {
+            let sent = stream.write_all(format!("{head}content-length: 4096\r\n\r\n").as_bytes()).await;
+            if sent.is_ok() {
+                trickle(&mut stream).await;
             }
         }
         Reply::Body(body) => {
-            let head =
-                format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
+            let head = format!("{head}content-length: {}\r\n\r\n", body.len());
             let _ = stream.write_all((head + &body).as_bytes()).await;
         }
+    }
+}
+
+/// Until the other end has enough.
+async fn drone(stream: &mut TcpStream) {
+    while stream.write_all(&[b' '; 4096]).await.is_ok() {}
+}
+
+/// Until the other end has enough.
+async fn trickle(stream: &mut TcpStream) {
+    while stream.write_all(b" ").await.is_ok() {
+        sleep(Duration::from_secs(1)).await;
     }
 }
 
@@ -157,19 +243,10 @@ async fn read_request(stream: &mut TcpStream) -> Option<Value> {
 
 impl Shared {
     async fn reply(&self, mut request: Value) -> Reply {
-        self.requests.lock().unwrap().push(request.as_array().map_or(1, Vec::len));
-        match &*self.lie.lock().unwrap() {
-            Lie::Stall => return Reply::Never,
-            Lie::HangUp => return Reply::Closed,
-            Lie::Drone => return Reply::Endless,
-            Lie::Say(text) => return Reply::Body(text.clone()),
-            Lie::Ask(ask) => each(&mut request).for_each(|object| {
-                let mut call = call_of(object);
-                ask(&mut call);
-                object["params"] = call.params;
-            }),
-            Lie::None | Lie::Answer(_) => {}
+        if let Some(reply) = self.instead_of(&mut request) {
+            return reply;
         }
+        sleep(self.delay()).await;
         let response = self.client.post(self.upstream.clone()).json(&request).send().await;
         let Ok(response) = response else { return Reply::Closed };
         let Ok(mut response) = response.json::<Value>().await else { return Reply::Closed };
@@ -180,7 +257,37 @@ impl Shared {
                 answer.into_iter().for_each(|answer| bend(&call, answer));
             }
         }
-        Reply::Body(response.to_string())
+        let is_silent = each(&mut response).any(|answer| answer.is_null());
+        match is_silent {
+            true => Reply::Never,
+            false => Reply::Body(response.to_string()),
+        }
+    }
+
+    /// What it says instead of passing a question on; it may change the question.
+    fn instead_of(&self, request: &mut Value) -> Option<Reply> {
+        self.requests.lock().unwrap().push(request.as_array().map_or(1, Vec::len));
+        match &*self.lie.lock().unwrap() {
+            Lie::Stall => return Some(Reply::Never),
+            Lie::HangUp => return Some(Reply::Closed),
+            Lie::Drone => return Some(Reply::Endless),
+            Lie::Trickle => return Some(Reply::Trickle),
+            Lie::Say(text) => return Some(Reply::Body(text.clone())),
+            Lie::Ask(ask) => each(request).for_each(|object| {
+                let mut call = call_of(object);
+                ask(&mut call);
+                object["params"] = call.params;
+            }),
+            Lie::None | Lie::Delay(_) | Lie::Answer(_) => {}
+        }
+        None
+    }
+
+    fn delay(&self) -> Duration {
+        match &*self.lie.lock().unwrap() {
+            Lie::Delay(delay) => *delay,
+            _ => Duration::ZERO,
+        }
     }
 }
 

@@ -17,6 +17,18 @@ pub(crate) struct Finding {
     status: Status,
     detail: String,
     hint: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    endpoint: Option<EndpointReport>,
+}
+
+/// How a node fares, in figures.
+#[derive(Debug, Serialize)]
+struct EndpointReport {
+    endpoint: String,
+    /// What its answers take.
+    latency_ms: Option<f64>,
+    /// Whether it announces new blocks itself; null where that could not be found out.
+    subscriptions: Option<bool>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -55,16 +67,24 @@ impl Examination {
 
 impl Finding {
     fn ok(check: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self { check: check.into(), status: Status::Ok, detail: detail.into(), hint: None }
+        Self::of(check, Status::Ok, detail, None)
     }
 
     fn warn(check: impl Into<String>, detail: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { check: check.into(), status: Status::Warn, detail: detail.into(), hint: Some(hint.into()) }
+        Self::of(check, Status::Warn, detail, Some(hint.into()))
     }
 
     fn fail(check: impl Into<String>, failure: &Failure) -> Self {
         let hint = failure.hint_text().map(str::to_owned);
-        Self { check: check.into(), status: Status::Fail, detail: failure.message().to_owned(), hint }
+        Self::of(check, Status::Fail, failure.message(), hint)
+    }
+
+    fn of(check: impl Into<String>, status: Status, detail: impl Into<String>, hint: Option<String>) -> Self {
+        Self { check: check.into(), status, detail: detail.into(), hint, endpoint: None }
+    }
+
+    fn on(self, endpoint: EndpointReport) -> Self {
+        Self { endpoint: Some(endpoint), ..self }
     }
 }
 

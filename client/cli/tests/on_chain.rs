@@ -171,9 +171,18 @@ fn doctor_tells_what_works_and_what_does_not() {
     let findings = healthy.lines_json();
     let status =
         |check: &str| findings.iter().find(|finding| finding["check"] == check).unwrap()["status"].clone();
-    for check in ["config", "contacts", "keystore", "node", "clock", "proofs", "head", "record"] {
+    for check in ["config", "contacts", "keystore", "node", "clock", "proofs", "health", "head", "record"] {
         assert_eq!(status(check), "ok", "{check}");
     }
+    let endpoint = |findings: &[serde_json::Value]| {
+        findings.iter().find(|finding| finding["check"] == "health").unwrap()["endpoint"].clone()
+    };
+    let over_http = endpoint(&findings);
+    assert!(over_http["latency_ms"].as_f64().unwrap() > 0.0, "{over_http}");
+    assert_eq!(over_http["subscriptions"], false);
+    let web_socket = anvil.url.replacen("http", "ws", 1);
+    let over_web_socket = endpoint(&home.run(&["doctor", "--json", "--rpc", &web_socket]).lines_json());
+    assert_eq!(over_web_socket["subscriptions"], true);
     // Another key than the registered one, readable by all.
     home.keygen("other.json");
     let other = home.run(&["doctor", "--json", "--keystore", "other.json"]);

@@ -16,14 +16,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use alloy::consensus::Header;
+use futures_util::future::join_all;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 
 use crate::error::ResolveError;
+use crate::health::Announcing;
 use crate::proof::ProvenHeader;
 use crate::quorum::{Agreed, Tally};
 use crate::resolver::Resolver;
-use crate::survey::no_agreement;
+use crate::survey::{no_agreement, no_quorum};
 
 use board::Board;
 use feed::Feed;
@@ -96,6 +98,21 @@ impl Resolver {
     #[must_use]
     pub fn heads(&self) -> Heads {
         Heads::begin(self)
+    }
+
+    /// Finds out which endpoints announce their blocks themselves; [`health`](Self::health) tells.
+    pub async fn probe_subscriptions(&self) {
+        join_all(self.nodes().iter().map(|node| async move {
+            match node.announcements().await {
+                Ok(Some(_)) => node.health().announces(Announcing::Subscribed),
+                Ok(None) | Err(ResolveError::NodeRefused { .. }) => {
+                    node.health().announces(Announcing::Polled);
+                }
+                // Its health has it.
+                Err(failure) => tracing::debug!(%failure, "whether it has subscriptions is not known"),
+            }
+        }))
+        .await;
     }
 }
 
@@ -221,11 +238,23 @@ impl Heads {
     }
 
     fn doubt(&self, reading: Reading) -> ResolveError {
-        let Reading { tally, failures, refused, .. } = reading;
+        let Reading { tally, mut failures, refused, .. } = reading;
         if let Some(reason) = refused {
             return reason;
         }
-        no_agreement(self.resolver.nodes(), self.resolver.threshold(), &tally, failures)
+        let (nodes, threshold) = (self.resolver.nodes(), self.resolver.threshold());
+        // Some may have agreed once, and be silent since.
+        let after = self.longest_silence();
+        let silent = self.board.read(|position, shown| {
+            let is_silent = shown.confirmed().is_some_and(|confirmed| confirmed.elapsed() > after);
+            nodes.get(position).filter(|_| is_silent && shown.failure().is_none())
+        });
+        let silent = silent.into_iter().flatten().map(|node| node.endpoint().clone());
+        failures.extend(silent.map(|endpoint| ResolveError::Timeout { endpoint, after }));
+        match self.board.len().saturating_sub(failures.len()) {
+            answered if answered < threshold => no_quorum(nodes, threshold, answered, failures),
+            _ => no_agreement(nodes, threshold, &tally, failures),
+        }
     }
 
     fn next_look(&self) -> Instant {

@@ -17,7 +17,7 @@ pub(crate) use history::BLOCK_RECEIPTS;
 
 use crate::announcements::Announcements;
 use crate::connection::{Connection, WhenLost, connect};
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, Target};
 use crate::error::ResolveError;
 use crate::health::Health;
 use crate::http::HttpFailure;
@@ -89,6 +89,9 @@ impl Node {
     /// # Errors
     /// [`ResolveError::NodeRefused`] where the node does not serve them, or why it cannot be asked.
     pub(crate) async fn announcements(&self) -> Result<Option<Announcements>, ResolveError> {
+        if let Target::Http(_) = self.endpoint.target() {
+            return Ok(None);
+        }
         self.within_time(async {
             let connection = self.connection().await?;
             if !connection.is_checked() {

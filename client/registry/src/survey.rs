@@ -220,7 +220,7 @@ pub(crate) fn no_agreement(
     nodes: &[Arc<Node>],
     needed: usize,
     tally: &Tally,
-    mut failures: Vec<ResolveError>,
+    failures: Vec<ResolveError>,
 ) -> ResolveError {
     let answered = tally.voters();
     if answered >= needed {
@@ -230,6 +230,16 @@ pub(crate) fn no_agreement(
         };
         return ResolveError::HeadsDisagree { needed, said: tally.heads().filter_map(claim).collect() };
     }
+    no_quorum(nodes, needed, answered, failures)
+}
+
+/// Too few endpoints said anything.
+pub(crate) fn no_quorum(
+    nodes: &[Arc<Node>],
+    needed: usize,
+    answered: usize,
+    mut failures: Vec<ResolveError>,
+) -> ResolveError {
     match failures.pop() {
         // The only endpoint's own words say more than a count.
         Some(failure) if nodes.len() == 1 => failure,

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use countersign::protocol::{Address, Identity};
 use countersign::registry::{
-    Endpoint, HeadPolicy, HeadSource, HeadTrust, ProvedHead, ResolveError, Resolver,
+    Announcing, Endpoint, EndpointHealth, HeadPolicy, HeadSource, HeadTrust, ProvedHead, ResolveError,
+    Resolver,
 };
 
-use super::Finding;
+use super::{EndpointReport, Finding};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::moment::{coarse, unix_now};
@@ -79,7 +80,8 @@ fn compare(identity: &Identity, version: u16, registered: Address, held: Option<
     }
 }
 
-/// Reachable and on the right chain; its clock; its proofs, and the registry's code by them.
+/// Reachable and on the right chain; its clock; its proofs, and the registry's code by them; how fast it is, and
+/// whether it announces its blocks.
 async fn node(chain: &ChainSettings, endpoint: &Endpoint) -> Vec<Finding> {
     let trust = HeadTrust::OwnNode(endpoint.clone());
     let resolver = match Resolver::new(chain.chain_id, chain.registry, trust, tolerant(&chain.policy)) {
@@ -92,7 +94,10 @@ async fn node(chain: &ChainSettings, endpoint: &Endpoint) -> Vec<Finding> {
     };
     let number = head.anchor.block_number;
     let reached = Finding::ok("node", format!("{endpoint}: chain {}, block {number}", chain.chain_id));
-    vec![reached, clock(chain, &head), proofs(&resolver, endpoint, number).await]
+    let proofs = proofs(&resolver, endpoint, number).await;
+    let mut findings = vec![reached, clock(chain, &head), proofs];
+    findings.extend(health(&resolver).await);
+    findings
 }
 
 fn clock(chain: &ChainSettings, head: &ProvedHead) -> Finding {
@@ -144,6 +149,27 @@ async fn proofs(resolver: &Resolver, endpoint: &Endpoint, block: u64) -> Finding
         ),
         Err(error) => Finding::fail("proofs", &error.into()),
     }
+}
+
+async fn health(resolver: &Resolver) -> Vec<Finding> {
+    resolver.probe_subscriptions().await;
+    let finding = |health: EndpointHealth| {
+        let endpoint = &health.endpoint;
+        let latency_ms = health.latency.map(|latency| latency.as_secs_f64() * 1000.0);
+        let speed =
+            latency_ms.map_or_else(|| "does not answer".into(), |ms| format!("answers in {ms:.1} ms"));
+        let (subscriptions, blocks) = match health.announcing {
+            Announcing::Subscribed => (Some(true), "announces new blocks"),
+            Announcing::Polled => (Some(false), "has no subscriptions and is asked for new blocks"),
+            Announcing::Unknown => (None, "does not say whether it has subscriptions"),
+        };
+        Finding::ok("health", format!("{endpoint} {speed}, {blocks}")).on(EndpointReport {
+            endpoint: endpoint.to_string(),
+            latency_ms,
+            subscriptions,
+        })
+    };
+    resolver.health().into_iter().map(finding).collect()
 }
 
 async fn agreement(chain: &ChainSettings) -> Finding {

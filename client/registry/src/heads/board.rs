@@ -35,6 +35,11 @@ impl Board {
         Self { places: (0..endpoints).map(|_| place()).collect(), changed: Notify::new() }
     }
 
+    /// How many are followed.
+    pub(crate) const fn len(&self) -> usize {
+        self.places.len()
+    }
+
     /// Done once anything is written after this call.
     pub(crate) fn changed(&self) -> Notified<'_> {
         self.changed.notified()
@@ -60,11 +65,11 @@ impl Board {
 }
 
 impl Writer {
-    pub(crate) fn write(&self, write: impl FnOnce(&mut Shown)) {
-        if let Some(place) = self.place() {
-            write(&mut place.lock());
-            self.board.changed.notify_one();
-        }
+    /// Changes its place, and has the board looked at; none where it has no place.
+    pub(crate) fn write<T>(&self, write: impl FnOnce(&mut Shown) -> T) -> Option<T> {
+        let written = write(&mut self.place()?.lock());
+        self.board.changed.notify_one();
+        Some(written)
     }
 
     /// The height that the endpoint is to be asked for, once one is.

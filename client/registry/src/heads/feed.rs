@@ -139,9 +139,7 @@ impl Feed {
 
     fn show(&self, block: Block, asked: Option<std::time::Instant>) -> bool {
         self.node.health().showed_head(block.proven.block().number);
-        let mut is_new = false;
-        self.writer.write(|shown| is_new = shown.head_is(block, asked));
-        is_new
+        self.writer.write(|shown| shown.head_is(block, asked)).unwrap_or_default()
     }
 }
 
