@@ -68,3 +68,63 @@ impl<T: AsRef<[u8]> + PartialEq> Wanted<T> {
         wanted.is_empty() || value.is_some_and(|value| wanted.iter().any(|one| one.value == *value))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloy::primitives::Bytes;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Few different addresses and topics, so that filters and logs meet.
+    fn address() -> impl Strategy<Value = AccountAddress> {
+        (0..6_u8).prop_map(AccountAddress::repeat_byte)
+    }
+
+    fn topic() -> impl Strategy<Value = B256> {
+        (0..6_u8).prop_map(B256::repeat_byte)
+    }
+
+    fn log() -> impl Strategy<Value = Log> {
+        (address(), proptest::collection::vec(topic(), 0..=4))
+            .prop_map(|(address, topics)| Log::new_unchecked(address, topics, Bytes::new()))
+    }
+
+    fn filter() -> impl Strategy<Value = LogFilter> {
+        let values = || proptest::collection::vec(topic(), 0..3);
+        (proptest::collection::vec(address(), 0..3), [values(), values(), values(), values()])
+            .prop_map(|(emitters, topics)| LogFilter::emitted_by(emitters).with_topics(topics))
+    }
+
+    proptest! {
+        #[test]
+        fn a_bloom_never_hides_a_log_that_matches(
+            logs in proptest::collection::vec(log(), 0..12),
+            filter in filter(),
+        ) {
+            let bloom: Bloom = logs.iter().collect();
+            prop_assert!(!logs.iter().any(|log| filter.matches(log)) || filter.may_match(&bloom));
+        }
+
+        #[test]
+        fn a_filter_of_a_logs_own_values_takes_it(log in log()) {
+            let topics = std::array::from_fn(|place| log.topics().get(place).copied().into_iter().collect());
+            let filter = LogFilter::emitted_by([log.address]).with_topics(topics);
+            prop_assert!(filter.matches(&log));
+            prop_assert!(filter.may_match(&std::iter::once(&log).collect()));
+        }
+    }
+
+    #[test]
+    fn an_empty_bloom_holds_nothing_that_is_named() {
+        assert!(!LogFilter::emitted_by([AccountAddress::ZERO]).may_match(&Bloom::ZERO));
+        assert!(LogFilter::any().may_match(&Bloom::ZERO));
+    }
+
+    #[test]
+    fn a_topic_that_a_log_has_not_is_not_matched() {
+        let log = Log::new_unchecked(AccountAddress::ZERO, vec![B256::ZERO], Bytes::new());
+        let second = [vec![], vec![B256::ZERO], vec![], vec![]];
+        assert!(!LogFilter::any().with_topics(second).matches(&log));
+    }
+}

@@ -135,3 +135,71 @@ impl LinkedHeaders {
         portions
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
+mod tests {
+    use super::*;
+
+    /// Ten blocks, each the parent of the next.
+    fn chain() -> Vec<Header> {
+        let mut chain: Vec<Header> = Vec::new();
+        for number in 5..15 {
+            let parent_hash = chain.last().map(Header::hash_slow).unwrap_or_default();
+            chain.push(Header { number, parent_hash, ..Header::default() });
+        }
+        chain
+    }
+
+    #[test]
+    fn a_chain_is_linked_down_from_its_newest_block() {
+        let chain = chain();
+        let newest = chain[9].hash_slow();
+        let linked = LinkedHeaders::link(&chain, newest).unwrap();
+        let hashes: Vec<_> = linked.iter().map(|header| header.block().hash).collect();
+        assert_eq!(hashes, chain.iter().map(Header::hash_slow).collect::<Vec<_>>());
+        assert_eq!(linked.last().unwrap().block(), BlockNumHash { number: 14, hash: newest });
+    }
+
+    #[test]
+    fn a_changed_missing_doubled_or_swapped_header_breaks_the_chain() {
+        let chain = chain();
+        let newest = chain[9].hash_slow();
+        let broken = |change: &dyn Fn(&mut Vec<Header>)| {
+            let mut bent = chain.clone();
+            change(&mut bent);
+            matches!(LinkedHeaders::link(&bent, newest), Err(ProofPart::HeaderHash { .. }))
+        };
+        for position in 0..chain.len() {
+            assert!(broken(&|chain| chain[position].logs_bloom = Bloom::repeat_byte(1)), "{position}");
+            assert!(broken(&|chain| chain[position].receipts_root = B256::ZERO), "{position}");
+            assert!(broken(&|chain| chain.insert(position, chain[position].clone())), "{position}");
+        }
+        for position in 1..chain.len() {
+            assert!(broken(&|chain| drop(chain.remove(position))), "{position}");
+            assert!(broken(&|chain| chain.swap(position - 1, position)), "{position}");
+        }
+    }
+
+    #[test]
+    fn heights_rise_by_one() {
+        let parent = Header { number: 5, ..Header::default() };
+        let child = Header { number: 7, parent_hash: parent.hash_slow(), ..Header::default() };
+        let newest = child.hash_slow();
+        let outcome = LinkedHeaders::link(&[parent, child], newest);
+        assert_eq!(outcome, Err(ProofPart::OtherBlock { asked: 6, got: 5 }));
+    }
+
+    #[test]
+    fn portions_hold_every_header_once_and_no_more_than_so_many_that_count() {
+        let chain = chain();
+        let linked = LinkedHeaders::link(&chain, chain[9].hash_slow()).unwrap();
+        let counts = |header: &LinkedHeader| header.block().number % 3 == 0;
+        for most in 1..5 {
+            let portions = linked.clone().portions(most, counts);
+            assert!(portions.iter().all(|some| some.iter().filter(|one| counts(one)).count() <= most));
+            let all: Vec<_> = portions.iter().flat_map(LinkedHeaders::iter).collect();
+            assert_eq!(all, linked.iter().collect::<Vec<_>>());
+        }
+    }
+}

@@ -123,3 +123,76 @@ impl ConsensusReceipt {
         }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use alloy::rlp::{BufMut, Encodable, Header as ListHeader};
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn told(kind: &str, more: &[(&str, &str)]) -> Value {
+        let mut receipt = json!({
+            "type": kind, "status": "0x1", "cumulativeGasUsed": "0xb741", "logs": [], "logsBloom": Bloom::ZERO,
+            "transactionHash": B256::ZERO,
+        });
+        more.iter().for_each(|(name, value)| receipt[*name] = json!(value));
+        receipt
+    }
+
+    fn encoded(told: Value) -> Vec<u8> {
+        let receipt: RpcReceipt = serde_json::from_value(told).unwrap();
+        let mut bytes = Vec::new();
+        receipt.into_consensus().unwrap().encode(&mut bytes);
+        bytes
+    }
+
+    /// The RLP list of a successful receipt without logs, and of what follows them.
+    fn list(prefix: &[u8], after: &[u64]) -> Vec<u8> {
+        let mut payload = Vec::new();
+        1_u64.encode(&mut payload);
+        0xb741_u64.encode(&mut payload);
+        Bloom::ZERO.encode(&mut payload);
+        ListHeader { list: true, payload_length: 0 }.encode(&mut payload);
+        after.iter().for_each(|number| number.encode(&mut payload));
+        let mut bytes = prefix.to_vec();
+        ListHeader { list: true, payload_length: payload.len() }.encode(&mut bytes);
+        bytes.put_slice(&payload);
+        bytes
+    }
+
+    #[test]
+    fn each_type_is_hashed_behind_its_byte() {
+        assert_eq!(encoded(told("0x0", &[])), list(&[], &[]));
+        for kind in [1, 2, 3, 4, 0x7d] {
+            assert_eq!(encoded(told(&format!("{kind:#x}"), &[])), list(&[kind], &[]));
+        }
+    }
+
+    #[test]
+    fn an_older_node_need_not_name_the_legacy_type() {
+        let mut without = told("0x0", &[]);
+        without.as_object_mut().unwrap().remove("type");
+        assert_eq!(encoded(without), list(&[], &[]));
+    }
+
+    /// <https://specs.optimism.io/protocol/deposits.html#deposit-receipt>: nonce and version since Canyon, and neither
+    /// is hashed before, although nodes tell the nonce since Regolith.
+    #[test]
+    fn a_deposit_is_hashed_with_nonce_and_version_together_or_with_neither() {
+        let nonce = ("depositNonce", "0x3d3bbf");
+        let version = ("depositReceiptVersion", "0x1");
+        assert_eq!(encoded(told("0x7e", &[nonce, version])), list(&[0x7e], &[0x3d_3bbf, 1]));
+        assert_eq!(encoded(told("0x7e", &[nonce])), list(&[0x7e], &[]));
+        assert_eq!(encoded(told("0x7e", &[])), list(&[0x7e], &[]));
+    }
+
+    #[test]
+    fn before_byzantium_a_state_root_stands_for_the_status() {
+        let mut receipt = told("0x0", &[("root", &B256::repeat_byte(7).to_string())]);
+        receipt.as_object_mut().unwrap().remove("status");
+        let bytes = encoded(receipt);
+        assert!(bytes.windows(33).any(|window| window.starts_with(&[0xa0, 7]) && window.ends_with(&[7])));
+    }
+}
