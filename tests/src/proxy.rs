@@ -58,7 +58,10 @@ struct Shared {
     upstream: reqwest::Url,
     client: reqwest::Client,
     lie: Mutex<Lie>,
+    /// The only method about which it lies; about every one where none is named.
+    about: Mutex<Option<&'static str>>,
     requests: Mutex<Vec<usize>>,
+    methods: Mutex<Vec<String>>,
     arrivals: Mutex<Vec<Instant>>,
     /// Ends the connections that there are.
     cut: Notify,
@@ -82,7 +85,9 @@ impl Proxy {
             upstream,
             client,
             lie: Mutex::new(Lie::None),
+            about: Mutex::default(),
             requests: Mutex::default(),
+            methods: Mutex::default(),
             arrivals: Mutex::default(),
             cut: Notify::new(),
         });
@@ -100,7 +105,14 @@ impl Proxy {
     }
 
     pub fn tell(&self, lie: Lie) {
+        *self.shared.about.lock().unwrap() = None;
         *self.shared.lie.lock().unwrap() = lie;
+    }
+
+    /// Lies over HTTP to those requests alone that hold a call of that method.
+    pub fn tell_about(&self, method: &'static str, lie: Lie) {
+        self.tell(lie);
+        *self.shared.about.lock().unwrap() = Some(method);
     }
 
     /// Changes the result of one method.
@@ -139,6 +151,11 @@ impl Proxy {
     /// The number of calls in each HTTP request or WebSocket message so far.
     pub fn requests(&self) -> Vec<usize> {
         self.shared.requests.lock().unwrap().clone()
+    }
+
+    /// The number of calls of one method so far, over HTTP.
+    pub fn calls(&self, method: &str) -> usize {
+        self.shared.methods.lock().unwrap().iter().filter(|called| *called == method).count()
     }
 
     /// When each connection came.
@@ -243,13 +260,18 @@ async fn read_request(stream: &mut TcpStream) -> Option<Value> {
 
 impl Shared {
     async fn reply(&self, mut request: Value) -> Reply {
+        let methods: Vec<String> = each(&mut request).map(|object| call_of(object).method).collect();
+        let about = *self.about.lock().unwrap();
+        let is_spared = about.is_some_and(|about| methods.iter().all(|method| method != about));
+        self.methods.lock().unwrap().extend(methods);
+        if is_spared {
+            return self.forward(&request).await.map_or(Reply::Closed, |answer| Reply::Body(answer.to_string()));
+        }
         if let Some(reply) = self.instead_of(&mut request) {
             return reply;
         }
         sleep(self.delay()).await;
-        let response = self.client.post(self.upstream.clone()).json(&request).send().await;
-        let Ok(response) = response else { return Reply::Closed };
-        let Ok(mut response) = response.json::<Value>().await else { return Reply::Closed };
+        let Some(mut response) = self.forward(&request).await else { return Reply::Closed };
         if let Lie::Answer(bend) = &*self.lie.lock().unwrap() {
             for question in each(&mut request) {
                 let call = call_of(question);
@@ -281,6 +303,11 @@ impl Shared {
             Lie::None | Lie::Delay(_) | Lie::Answer(_) => {}
         }
         None
+    }
+
+    async fn forward(&self, request: &Value) -> Option<Value> {
+        let response = self.client.post(self.upstream.clone()).json(request).send().await.ok()?;
+        response.json().await.ok()
     }
 
     fn delay(&self) -> Duration {

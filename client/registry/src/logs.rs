@@ -1,4 +1,55 @@
 //! Logs that are complete and authentic, or an error.
+//!
+//! ```text
+//! block that the endpoints agree on ──parent hashes──► LinkedHeaders ──bloom: surely none──► nothing asked
+//!                                                           │ bloom: perhaps
+//!                                                           ▼
+//!     eth_getBlockReceipts ──all receipts hash to the header's receipts root──► BlockReceipts ──LogFilter──► VerifiedLog
+//! ```
+//!
+//! `eth_getLogs` is a node's word: it can leave out a revocation, and nobody would know. Here a header commits to all
+//! receipts of its block, so one log left out, added or changed is found out, and another endpoint asked. What an
+//! endpoint says of a log beside the hashed part (block, index, removed) is not even read.
+//!
+//! # What it rests on, and what it does not say
+//!
+//! - Blooms. Consensus rules have each log's address and topics in its header's bloom, on Ethereum and on the OP stack;
+//!   on a chain that fills it with zeros (as EIP-7668 proposes), events would be missed. Whoever knows otherwise that
+//!   the registry's storage changed can tell: no identity changed, yet its storage root did.
+//! - A transaction's hash is the endpoint's word ([`VerifiedLog::claimed_transaction`]): no receipt commits to it.
+//! - Receipts of other types than Ethereum's (0 to 4) and the OP stack's (0x7d, 0x7e) are an error, never a guess.
+//! - A reorganisation while reading is an error that names a block ([`LogsError::Reorganised`]), once it concerns what
+//!   was delivered or promised. Whoever keeps logs finds where to begin again by comparing the hashes of its blocks with
+//!   [`Resolver::block_at`]; what is kept above is undone. Blocks not yet delivered are read again without a word.
+//!
+//! # Cost and bounds
+//!
+//! A header costs one call, 64 to a batch; a block whose bloom may match one more, 16 to a batch, halved whenever an
+//! answer exceeds [`HeadPolicy::max_response_bytes`](crate::HeadPolicy::max_response_bytes); each 256 blocks the
+//! endpoints are asked once to agree. A block whose receipts are too long for one answer is asked for transaction by
+//! transaction. In memory are the headers of three stretches of 256 blocks (450 bytes each), and five pages of at most
+//! 16 blocks' matching logs, however long the range. Each request ends within
+//! [`HeadPolicy::request_timeout`](crate::HeadPolicy::request_timeout).
+//!
+//! # Example
+//!
+//! ```no_run
+//! use countersign_registry::logs::LogFilter;
+//! use countersign_registry::{HeadPolicy, HeadTrust, Resolver, artifact};
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let trust = HeadTrust::OwnNode("http://127.0.0.1:8545".parse()?);
+//! let resolver = Resolver::new(31337, artifact::key_registry_address(), trust, HeadPolicy::anvil())?;
+//! let head = resolver.head().await?.anchor.block_number;
+//! let registry = resolver.registry().0.into();
+//! let mut logs = resolver.verified_logs(0..=head, LogFilter::emitted_by([registry])).await?;
+//! while let Some(page) = logs.next().await {
+//!     let page = page?;
+//!     // In one transaction of one's own store: the logs, and `page.last` as what is known now.
+//!     println!("blocks {} to {}: {} events", page.first, page.last.number, page.logs.len());
+//! }
+//! # Ok(()) }
+//! ```
 
 mod error;
 mod filter;
