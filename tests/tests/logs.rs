@@ -10,6 +10,7 @@ use alloy::network::Ethereum;
 use alloy::primitives::{Address as AccountAddress, B256, Uint, keccak256};
 use alloy::providers::ext::AnvilApi;
 use alloy::providers::{DynProvider, Provider};
+use alloy::rpc::client::RpcClient;
 use alloy::rpc::types::{Filter, Header, TransactionRequest};
 use alloy::sol_types::SolCall;
 use countersign::registry::interface::IKeyRegistry;
@@ -238,9 +239,10 @@ async fn what_is_too_long_at_once_is_asked_for_in_parts() {
 
 /// So many blocks with so many registry events each, every one in a transaction of its own.
 async fn appoint(chain: &Chain, provider: &DynProvider, blocks: u64, events: u64) {
+    let client = RpcClient::new_http(chain.anvil.endpoint_url());
     AnvilApi::<Ethereum>::anvil_set_auto_mine(provider, false).await.unwrap();
     for block in 0..blocks {
-        let mut batch = provider.client().new_batch();
+        let mut batch = client.new_batch();
         let mut sent = Vec::new();
         for event in 0..events {
             let operator = AccountAddress::from_word(keccak256(format!("{block} {event}")));

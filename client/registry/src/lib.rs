@@ -10,6 +10,8 @@
 //!              ▼
 //!          PeerKey, StateView      what a handshake starts from, and nothing less
 //!
+//! logs::*           a range of blocks ─► linked headers ─► blooms ─► receipts, hashed to their root ─► every log, or an error
+//!
 //! consent::*        what owners and keys sign, offline: registrations, rotations, revocations, certificates
 //!     │ SignedDocument (JSON)
 //!     ▼

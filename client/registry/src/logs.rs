@@ -14,7 +14,7 @@
 //! # What it rests on, and what it does not say
 //!
 //! - Blooms. Consensus rules have each log's address and topics in its header's bloom, on Ethereum and on the OP stack;
-//!   on a chain that fills it with zeros (as EIP-7668 proposes), events would be missed. Whoever knows otherwise that
+//!   on a chain whose rules leave it zero, events would be missed. Whoever knows otherwise that
 //!   the registry's storage changed can tell: no identity changed, yet its storage root did.
 //! - A transaction's hash is the endpoint's word ([`VerifiedLog::claimed_transaction`]): no receipt commits to it.
 //! - Receipts of other types than Ethereum's (0 to 4) and the OP stack's (0x7d, 0x7e) are an error, never a guess.

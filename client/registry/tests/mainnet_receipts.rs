@@ -178,7 +178,8 @@ fn a_dropped_doubled_swapped_or_added_receipt_fails() {
 
 #[test]
 fn what_cannot_be_hashed_is_named() {
-    let cases: [(fn(&mut Value), ReceiptFlaw); 4] = [
+    type Change = fn(&mut Value);
+    let cases: [(Change, ReceiptFlaw); 4] = [
         (|receipt| receipt["type"] = json!("0x5"), ReceiptFlaw::UnknownType { kind: 5 }),
         (|receipt| receipt["type"] = json!("0x6a"), ReceiptFlaw::UnknownType { kind: 0x6a }),
         (|receipt| receipt["status"] = json!("0x2"), ReceiptFlaw::NoOutcome),

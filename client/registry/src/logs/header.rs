@@ -194,7 +194,7 @@ mod tests {
     fn portions_hold_every_header_once_and_no_more_than_so_many_that_count() {
         let chain = chain();
         let linked = LinkedHeaders::link(&chain, chain[9].hash_slow()).unwrap();
-        let counts = |header: &LinkedHeader| header.block().number % 3 == 0;
+        let counts = |header: &LinkedHeader| header.block().number.is_multiple_of(3);
         for most in 1..5 {
             let portions = linked.clone().portions(most, counts);
             assert!(portions.iter().all(|some| some.iter().filter(|one| counts(one)).count() <= most));

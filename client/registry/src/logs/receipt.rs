@@ -125,7 +125,7 @@ impl ConsensusReceipt {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used)]
+#[allow(clippy::unwrap_used, clippy::indexing_slicing)]
 mod tests {
     use alloy::rlp::{BufMut, Encodable, Header as ListHeader};
     use serde_json::{Value, json};
