@@ -241,17 +241,26 @@ async fn what_is_too_long_at_once_is_asked_for_in_parts() {
 async fn appoint(chain: &Chain, provider: &DynProvider, blocks: u64, events: u64) {
     let client = RpcClient::new_http(chain.anvil.endpoint_url());
     AnvilApi::<Ethereum>::anvil_set_auto_mine(provider, false).await.unwrap();
+    let senders = chain.anvil.addresses();
+    let mut nonces = Vec::new();
+    for sender in senders {
+        nonces.push(provider.get_transaction_count(*sender).await.unwrap());
+    }
     for block in 0..blocks {
         let mut batch = client.new_batch();
         let mut sent = Vec::new();
         for event in 0..events {
             let operator = AccountAddress::from_word(keccak256(format!("{block} {event}")));
             let call = IKeyRegistry::setOperatorCall { operator, until: Uint::from(u32::MAX) };
+            let sender = event as usize % senders.len();
+            // The node takes the calls of a batch in any order.
             let transaction = TransactionRequest::default()
-                .from(chain.anvil.addresses()[(event % 10) as usize])
+                .from(senders[sender])
+                .nonce(nonces[sender])
                 .to(registry())
                 .gas_limit(100_000)
                 .input(call.abi_encode().into());
+            nonces[sender] += 1;
             sent.push(batch.add_call::<_, B256>("eth_sendTransaction", &(transaction,)).unwrap());
         }
         batch.send().await.unwrap();
