@@ -265,7 +265,11 @@ impl Shared {
         let is_spared = about.is_some_and(|about| methods.iter().all(|method| method != about));
         self.methods.lock().unwrap().extend(methods);
         if is_spared {
-            return self.forward(&request).await.map_or(Reply::Closed, |answer| Reply::Body(answer.to_string()));
+            self.requests.lock().unwrap().push(request.as_array().map_or(1, Vec::len));
+            return self
+                .forward(&request)
+                .await
+                .map_or(Reply::Closed, |answer| Reply::Body(answer.to_string()));
         }
         if let Some(reply) = self.instead_of(&mut request) {
             return reply;

@@ -17,9 +17,8 @@ use countersign::registry::interface::IKeyRegistry;
 use countersign::registry::logs::{LinkedHeaders, LogFilter, LogPage, LogsError, VerifiedLog};
 use countersign::registry::{HeadPolicy, ResolveError, Resolver, artifact};
 use countersign_tests::chain::Chain;
-use countersign_tests::proxy::{Lie, Proxy};
+use countersign_tests::proxy::{Lie, Proxy, refuse};
 use countersign_tests::trader::{CHAIN, Market, Party, Terms, prompt, resolver_at};
-use serde_json::json;
 
 fn registry() -> AccountAddress {
     AccountAddress::new(artifact::key_registry_address().0)
@@ -213,8 +212,7 @@ async fn a_node_without_receipts_by_block_is_asked_for_each_transaction() {
 fn refuse_block_receipts(proxy: &Proxy) {
     proxy.tell(Lie::Answer(Box::new(|call, answer| {
         if call.method == "eth_getBlockReceipts" {
-            answer.as_object_mut().unwrap().remove("result");
-            answer["error"] = json!({ "code": -32601, "message": "the method does not exist" });
+            refuse(answer);
         }
     })));
 }
