@@ -278,6 +278,7 @@ const fn is_passing(error: &ResolveError) -> bool {
     matches!(
         error,
         ResolveError::TooYoung { .. }
+            | ResolveError::DepthUnknown { .. }
             | ResolveError::Rotated { .. }
             | ResolveError::HeadsDisagree { .. }
             | ResolveError::NoQuorum { .. }

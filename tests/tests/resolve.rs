@@ -10,8 +10,8 @@ use alloy::rpc::types::anvil::ReorgOptions;
 use countersign::custody::Custody;
 use countersign::protocol::curve::PublicKey;
 use countersign::registry::{
-    Endpoint, HeadPolicy, HeadSource, HeadTrust, ResolveError, Resolver, RevocationReason, StaleHead,
-    artifact,
+    Endpoint, HeadPolicy, HeadSource, HeadTrust, RecordDepth, ResolveError, Resolver, RevocationReason,
+    StaleHead, artifact,
 };
 use countersign::{Address, Identity};
 use countersign_tests::proxy::{Lie, Proxy};
@@ -165,7 +165,7 @@ async fn a_young_record_has_to_wait() {
     let market = Market::open().await;
     let alice = market.enrol(1, "", Terms::default()).await;
     let minimum = Duration::from_secs(60);
-    let resolver = market.resolver_with(HeadPolicy { min_record_age: minimum, ..prompt() });
+    let resolver = market.resolver_with(HeadPolicy { record_depth: RecordDepth::Age(minimum), ..prompt() });
     let outcome = resolver.resolve(alice.identity).await;
     assert!(matches!(outcome, Err(ResolveError::TooYoung { .. })), "{outcome:?}");
     market.pass(minimum).await;

@@ -8,7 +8,7 @@ use countersign::custody::Custody;
 use countersign::protocol::{
     ChainDisagrees, Error as ProtocolError, FloorOf, PeerIncompatible, PeerMisbehaved, StateView, SuitePolicy,
 };
-use countersign::registry::{HeadPolicy, ResolveError, RevocationReason};
+use countersign::registry::{HeadPolicy, RecordDepth, ResolveError, RevocationReason};
 use countersign::transport::TransportError;
 use countersign::{
     AcceptError, Address, Admission, Error, Fault, Identity, Item, Policy, Query, Reject, Role, Session,
@@ -372,7 +372,7 @@ async fn a_record_that_is_too_young_for_the_responder() {
     let bob = market.enrol(2, "", Terms::default()).await;
     market.pass(Duration::from_secs(600)).await;
     let alice = market.enrol(1, "", Terms::default()).await;
-    let careful = HeadPolicy { min_record_age: Duration::from_secs(300), ..prompt() };
+    let careful = HeadPolicy { record_depth: RecordDepth::Age(Duration::from_secs(300)), ..prompt() };
     let bob = bob.seeing(market.resolver_with(careful)).build();
     let (here, there) = refused(&alice.at(&market).build(), &bob, &[]).await;
     assert!(matches!(here, Error::Refused { reason: Reject::TooYoung, .. }), "{here}");

@@ -80,6 +80,8 @@ pub(crate) enum Command {
     Onboard(command::onboard::Onboard),
     Bundle(command::bundle::BundleCommand),
     Resolve(command::resolve::Resolve),
+    Prove(command::prove::Prove),
+    Verify(command::verify::Verify),
     Listen(command::listen::Listen),
     Connect(command::connect::Connect),
     Contacts(command::contacts::ContactsCommand),
@@ -100,6 +102,8 @@ Examples:
   countersign register --unlocked                       put it on chain under your account
   countersign register --owner-keystore a.json --sponsor 0x7099…79C8   the owner signs, another account pays
   countersign resolve 0xf39F…2266                       somebody's key, proven
+  countersign prove record 0xf39F…2266 --out proof.json   for somebody without a node, who checks it by
+  countersign verify proof.json --block-hash 0x…
   countersign listen --bind 127.0.0.1:9734              wait for peers
   echo order | countersign connect 0xf39F…2266 --at 127.0.0.1:9734
   countersign sign-registration --owner-keystore a.json --out signed.json   offline; then, anywhere:

@@ -3,12 +3,15 @@
 //! file < environment (`COUNTERSIGN_*`) < flags. Environment and flags come through the argument parser; this
 //! module finds and reads the file.
 
+mod depth;
 mod document;
 mod known_keys;
 
 use std::path::{Path, PathBuf};
 
-pub(crate) use document::{Document, PaddingChoice, PolicyTable, Preset, SuiteChoice, TimeoutTable};
+pub(crate) use document::{
+    CounterpartyTable, Document, PaddingChoice, PolicyTable, Preset, SuiteChoice, TimeoutTable,
+};
 
 use crate::failure::Failure;
 

@@ -2,6 +2,7 @@
 
 mod chain;
 mod files;
+mod record_proof;
 mod session;
 mod write;
 

@@ -41,6 +41,7 @@ mod passphrase;
 mod payer;
 mod pipe;
 mod progress;
+mod proof_report;
 mod record_report;
 mod session_report;
 mod settings;
@@ -115,6 +116,8 @@ async fn dispatch(command: Command, context: &Context) -> Result<(), Failure> {
         Command::Onboard(onboard) => onboard.run(context).await,
         Command::Bundle(bundle) => bundle.run(context).await,
         Command::Resolve(resolve) => resolve.run(context).await,
+        Command::Prove(prove) => prove.run(context).await,
+        Command::Verify(verify) => verify.run(context).await,
         Command::Listen(listen) => listen.run(context).await,
         Command::Connect(connect) => connect.run(context).await,
         Command::Contacts(contacts) => contacts.run(context),

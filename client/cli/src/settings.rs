@@ -1,6 +1,7 @@
 //! File, environment and flags joined: what a command works with.
 
 mod chain;
+mod counterparty;
 mod domain;
 mod identity;
 mod light_client;

@@ -282,7 +282,7 @@ fn every_shell_gets_completions_and_every_command_a_page() {
     let connect = std::fs::read_to_string(home.path("pages/countersign-connect.1")).unwrap();
     assert!(connect.contains(".TH countersign-connect 1") && connect.contains("echo order"), "{connect}");
     // 19 commands, 3 each of contacts, operator and revocation-certificate, 2 of bundle, and the command itself.
-    assert_eq!(pages, 31);
+    assert_eq!(pages, 34);
 }
 
 #[test]
@@ -301,6 +301,8 @@ fn every_command_teaches_by_example() {
         "onboard",
         "bundle",
         "resolve",
+        "prove",
+        "verify",
         "listen",
         "connect",
         "contacts",

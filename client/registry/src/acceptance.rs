@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use crate::depth::RecordDepth;
 use crate::error::{ResolveError, StaleHead};
 use crate::policy::HeadPolicy;
 use crate::proof::{ProvenHeader, ProvenRecord};
@@ -36,12 +37,14 @@ pub(crate) fn accept_head(
     }
 }
 
-/// Whether a record proven at `head` counts now. Expiry is measured by the head's time and the local clock both:
-/// neither a slow chain nor a slow clock may prolong a key's life.
+/// Whether a record proven at `head` counts now, where those anchored before `settled_before` lie as deep as `depth`.
+/// Expiry is measured by the head's time and the local clock both: neither a slow chain nor a slow clock may prolong a
+/// key's life.
 pub(crate) fn accept_record(
     record: &ProvenRecord,
     head: &ProvenHeader,
-    policy: &HeadPolicy,
+    depth: RecordDepth,
+    settled_before: u64,
     now: u64,
 ) -> Result<(), ResolveError> {
     let identity = record.identity();
@@ -53,9 +56,9 @@ pub(crate) fn accept_record(
     if has_expired(valid_until, head.timestamp().max(now)) {
         return Err(ResolveError::Expired { identity, at: valid_until });
     }
-    let age = Duration::from_secs(head.timestamp().saturating_sub(word.anchored_at));
-    if age < policy.min_record_age {
-        return Err(ResolveError::TooYoung { identity, age, minimum: policy.min_record_age });
+    if word.anchored_at >= settled_before {
+        let age = Duration::from_secs(head.timestamp().saturating_sub(word.anchored_at));
+        return Err(ResolveError::TooYoung { identity, age, depth });
     }
     Ok(())
 }

@@ -15,6 +15,7 @@ pub use head_doubt::{HeadClaim, StaleHead};
 pub use no_value::{NoValue, StatePiece};
 pub use proof_part::{ProofPart, ReceiptFlaw};
 
+use crate::depth::RecordDepth;
 use crate::endpoint::Endpoint;
 use crate::known::KnownError;
 use crate::policy::TrustError;
@@ -56,14 +57,26 @@ pub enum ResolveError {
         at: u64,
     },
     /// Proven, but so recent that a reorganisation could still undo it.
-    #[error("the key of {identity} was anchored {}s ago, and this policy wants {}s; try again later", age.as_secs(), minimum.as_secs())]
+    #[error("the key of {identity} was anchored {}s ago and must be {depth} by this policy; try again later", age.as_secs())]
     TooYoung {
         /// Whose key.
         identity: Identity,
         /// The newest block's time less the record's.
         age: Duration,
         /// What the policy asks.
-        minimum: Duration,
+        depth: RecordDepth,
+    },
+    /// Too few endpoints say which block is deep enough, so that nothing is known of a young record.
+    #[error(
+        "{answered} of the {needed} endpoints needed told which block is {depth}; use endpoints that serve it, or another record_depth"
+    )]
+    DepthUnknown {
+        /// What the policy asks.
+        depth: RecordDepth,
+        /// How many must say so.
+        needed: usize,
+        /// How many did.
+        answered: usize,
     },
     /// Proven: the record changed between the proposed block and the newest one.
     #[error(
@@ -341,6 +354,7 @@ impl ResolveError {
             | Self::ProofInvalid { .. }
             | Self::HeadsDisagree { .. }
             | Self::NoQuorum { .. }
+            | Self::DepthUnknown { .. }
             | Self::StaleHead { .. }
             | Self::WrongChain { .. }
             | Self::Unreachable { .. }

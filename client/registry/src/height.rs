@@ -3,6 +3,7 @@
 use countersign_protocol::Anchor;
 
 use crate::error::{HeadClaim, ResolveError};
+use crate::proof::ProvenHeader;
 use crate::question::Question;
 use crate::resolver::Resolver;
 
@@ -14,6 +15,11 @@ impl Resolver {
     /// [`ResolveError::UnknownBlock`] above the head, [`ResolveError::HeadsDisagree`] where too few endpoints have the
     /// same block there, and whatever keeps a head from being trusted.
     pub async fn block_at(&self, height: u64) -> Result<Anchor, ResolveError> {
+        Ok(self.anchor_at(&self.header_at(height).await?))
+    }
+
+    /// As [`block_at`](Self::block_at), with the block's time.
+    pub(crate) async fn header_at(&self, height: u64) -> Result<ProvenHeader, ResolveError> {
         let question = Question { anchor: Some(height), ..Question::head() };
         let survey = self.survey(&question).await?;
         let my_head = survey.head.header.block().number;
@@ -21,7 +27,7 @@ impl Resolver {
             return Err(ResolveError::UnknownBlock { number: height, my_head });
         }
         if let Some(block) = survey.anchor {
-            return Ok(self.anchor_at(&block));
+            return Ok(block);
         }
         let said = survey.answers.iter().filter_map(|heard| {
             let block = heard.anchor?.block();

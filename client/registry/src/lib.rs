@@ -57,6 +57,7 @@ mod beacon;
 mod chance;
 mod connection;
 pub mod consent;
+mod depth;
 mod endpoint;
 mod error;
 mod failover;
@@ -78,6 +79,7 @@ mod proving;
 mod published;
 mod question;
 mod quorum;
+mod record_proof;
 mod resolver;
 mod standing;
 mod survey;
@@ -89,6 +91,7 @@ pub mod write;
 
 pub use beacon::LightClientTrust;
 pub use countersign_light_client as light_client;
+pub use depth::RecordDepth;
 pub use endpoint::{Endpoint, EndpointError};
 pub use error::{
     BeaconDoubt, CheckpointFlaw, Fault, HeadClaim, NoValue, ProofPart, ReceiptFlaw, ResolveError, StaleHead,
@@ -98,7 +101,8 @@ pub use heads::{HeadNews, Heads};
 pub use health::{Announcing, EndpointHealth, EndpointState};
 pub use key_hint::KeyHint;
 pub use known::{Incident, KnownError, KnownHead, KnownRecord, KnownRecords, RegistryAt, Rollback, Seen};
-pub use policy::{HeadPolicy, HeadSource, HeadTrust, TrustError};
+pub use policy::{CounterpartyPolicy, HeadPolicy, HeadSource, HeadTrust, TrustError};
+pub use record_proof::{RecordProof, RecordProofError, VerifiedRecord};
 pub use resolver::{ProvedHead, Resolved, Resolver};
 pub use standing::{Standing, Standings};
 pub use view::ViewRequest;

@@ -138,6 +138,7 @@ impl Node {
             None => Vec::new(),
         };
         let anchor = anchor.map(|number| batch.block(number)).transpose()?;
+        let deep = question.deep.map(|named| batch.block(named)).transpose()?;
         batch.send().await?;
 
         if let Some(chain_id) = chain_id {
@@ -156,6 +157,10 @@ impl Node {
             head_proofs: receive_all(head_proofs).await,
             anchor,
             anchor_proofs: receive_all(anchor_proofs).await,
+            deep: match deep {
+                Some(header) => receive_deep(header).await,
+                None => None,
+            },
         })
     }
 
@@ -273,6 +278,17 @@ impl<'a> Batch<'a> {
 impl<T: RpcRecv> Call<'_, T> {
     async fn receive(self) -> Result<T, ResolveError> {
         self.waiter.await.map_err(|error| self.node.failure(self.method, error))
+    }
+}
+
+/// A node that knows no such name tells nothing of the depth, and may be of use all the same.
+async fn receive_deep(header: Call<'_, Option<Header>>) -> Option<Header> {
+    match header.receive().await {
+        Ok(header) => header,
+        Err(failure) => {
+            tracing::debug!(%failure, "an endpoint does not say which block is deep enough");
+            None
+        }
     }
 }
 

@@ -1,9 +1,13 @@
 //! Whose word on the newest block is taken, and how old things may be.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
+use countersign_protocol::Identity;
+
 use crate::beacon::LightClientTrust;
+use crate::depth::RecordDepth;
 use crate::endpoint::Endpoint;
 
 /// Whose word on the newest block is taken. Everything else is proven against that block.
@@ -45,7 +49,7 @@ pub enum HeadSource {
 }
 
 /// How old, how far ahead and how far apart things may be. [`anvil`](Self::anvil), [`mainnet`](Self::mainnet)
-/// and [`l2`](Self::l2) are starting points.
+/// and [`op_stack`](Self::op_stack) are starting points.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HeadPolicy {
     /// The newest block's timestamp may lie this far behind the local clock; `None` for chains that stand
@@ -59,8 +63,8 @@ pub struct HeadPolicy {
     /// Where enough endpoints agree on a block, but one of them has a newer one, how long to wait for the others to
     /// have it too. Else a single endpoint that answers fast and shows an old head could hide the newest block.
     pub head_patience: Duration,
-    /// A record counts once its block is this much older than the newest one: out of reach of a reorg.
-    pub min_record_age: Duration,
+    /// How deep a record must lie before it counts: out of reach of a reorg.
+    pub record_depth: RecordDepth,
     /// A block that a peer proposes may be this much older than the newest one.
     pub max_anchor_age: Duration,
     /// How long to wait for one endpoint's answer, connecting included.
@@ -73,6 +77,17 @@ pub struct HeadPolicy {
     /// The longest answer read from an endpoint, in bytes; over WebSocket or IPC, the longest message. Outside of Unix
     /// a message over IPC is bounded by time only.
     pub max_response_bytes: usize,
+    /// What is asked of some identities instead. Clock and head belong to the chain, so that no identity has its own.
+    pub counterparties: BTreeMap<Identity, CounterpartyPolicy>,
+}
+
+/// What is asked of one identity, where that is not what is asked of everybody.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CounterpartyPolicy {
+    /// In place of [`HeadPolicy::record_depth`].
+    pub record_depth: Option<RecordDepth>,
+    /// In place of [`HeadPolicy::max_anchor_age`], for blocks that it proposes.
+    pub max_anchor_age: Option<Duration>,
 }
 
 /// A [`HeadTrust`] that cannot work.
@@ -145,6 +160,18 @@ impl HeadTrust {
 }
 
 impl HeadPolicy {
+    /// How deep the record of that identity must lie.
+    #[must_use]
+    pub fn depth_for(&self, identity: &Identity) -> RecordDepth {
+        self.of(identity).record_depth.unwrap_or(self.record_depth)
+    }
+
+    /// How much older than the newest block one may be that this identity proposes.
+    #[must_use]
+    pub fn anchor_age_for(&self, identity: &Identity) -> Duration {
+        self.of(identity).max_anchor_age.unwrap_or(self.max_anchor_age)
+    }
+
     /// For a local development chain: blocks come when a transaction does, and nothing is ever reorganised away.
     #[must_use]
     pub const fn anvil() -> Self {
@@ -153,16 +180,17 @@ impl HeadPolicy {
             max_clock_skew: Duration::from_secs(3600),
             max_head_lag: 2,
             head_patience: Duration::from_millis(500),
-            min_record_age: Duration::ZERO,
+            record_depth: RecordDepth::Age(Duration::ZERO),
             max_anchor_age: Duration::from_secs(24 * 3600),
             request_timeout: Duration::from_secs(5),
             poll_interval: Duration::from_millis(100),
             head_reuse: Duration::from_millis(200),
             max_response_bytes: 4 << 20,
+            counterparties: BTreeMap::new(),
         }
     }
 
-    /// For Ethereum: a slot is 12 s, and two epochs, 12.8 min, make a block final.
+    /// For Ethereum: a slot is 12 s, and a record counts once it is final, 12.8 min after it was anchored.
     #[must_use]
     pub const fn mainnet() -> Self {
         Self {
@@ -170,30 +198,37 @@ impl HeadPolicy {
             max_clock_skew: Duration::from_secs(15),
             max_head_lag: 2,
             head_patience: Duration::from_secs(1),
-            min_record_age: Duration::from_secs(13 * 60),
+            record_depth: RecordDepth::Finalized,
             max_anchor_age: Duration::from_secs(96),
             request_timeout: Duration::from_secs(10),
             poll_interval: Duration::from_secs(3),
             head_reuse: Duration::from_secs(6),
             max_response_bytes: 2 << 20,
+            counterparties: BTreeMap::new(),
         }
     }
 
-    /// For rollups with blocks of about a second or two. A record is as final as its batch on L1: about 15 minutes.
+    /// For OP-stack rollups, with blocks of a second or two. What they call finalized is derived from finalized data on
+    /// L1, about 15 to 20 minutes after the block: a sequencer can take back whatever is younger.
     #[must_use]
-    pub const fn l2() -> Self {
+    pub const fn op_stack() -> Self {
         Self {
             max_head_age: Some(Duration::from_secs(30)),
             max_clock_skew: Duration::from_secs(15),
             max_head_lag: 8,
             head_patience: Duration::from_millis(500),
-            min_record_age: Duration::from_secs(15 * 60),
+            record_depth: RecordDepth::Finalized,
             max_anchor_age: Duration::from_secs(60),
             request_timeout: Duration::from_secs(10),
             poll_interval: Duration::from_millis(500),
             head_reuse: Duration::from_secs(2),
             max_response_bytes: 2 << 20,
+            counterparties: BTreeMap::new(),
         }
+    }
+
+    fn of(&self, identity: &Identity) -> CounterpartyPolicy {
+        self.counterparties.get(identity).copied().unwrap_or_default()
     }
 }
 

@@ -180,7 +180,7 @@ impl ProvenRecord {
         identity: Identity,
         answer: &[EIP1186StorageProof],
     ) -> Result<Option<Self>, ProofPart> {
-        let RecordSlots { word: word_slot, x: x_slot } = RecordSlots::of(&identity);
+        let RecordSlots { word: word_slot, x: x_slot, .. } = RecordSlots::of(&identity);
         let [word, x] = answer else {
             return Err(ProofPart::OtherSlot { asked: word_slot });
         };

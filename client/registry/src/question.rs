@@ -15,6 +15,8 @@ pub(crate) struct Question {
     /// A block that a peer proposed, by height.
     pub(crate) anchor: Option<u64>,
     pub(crate) anchor_proofs: Vec<ProofTarget>,
+    /// A block whose time tells which records lie deep enough: `safe`, `finalized`, or by its height.
+    pub(crate) deep: Option<BlockNumberOrTag>,
 }
 
 /// The account and the slots of one `eth_getProof`.
@@ -32,6 +34,8 @@ pub(crate) struct Answer {
     /// `None` where the node has no block of that height.
     pub(crate) anchor: Option<Header>,
     pub(crate) anchor_proofs: Vec<ProofAnswer>,
+    /// `None` where it was not asked for, or the node has none or knows no such name.
+    pub(crate) deep: Option<Header>,
 }
 
 pub(crate) type ProofAnswer = Result<EIP1186AccountProofResponse, ResolveError>;
@@ -43,12 +47,24 @@ impl Question {
     }
 
     pub(crate) const fn proofs_at_head(head_proofs: Vec<ProofTarget>) -> Self {
-        Self { head: BlockNumberOrTag::Latest, head_proofs, anchor: None, anchor_proofs: Vec::new() }
+        Self {
+            head: BlockNumberOrTag::Latest,
+            head_proofs,
+            anchor: None,
+            anchor_proofs: Vec::new(),
+            deep: None,
+        }
+    }
+
+    /// And the block that tells of the depth.
+    pub(crate) const fn with_deep(mut self, deep: Option<BlockNumberOrTag>) -> Self {
+        self.deep = deep;
+        self
     }
 
     /// The same question once the head is agreed: by number, so that no block can come between header and proof.
     pub(crate) fn at(&self, head: u64) -> Self {
-        Self { head: BlockNumberOrTag::Number(head), ..self.clone() }
+        Self { head: BlockNumberOrTag::Number(head), deep: None, ..self.clone() }
     }
 
     /// Only the header of one height.
@@ -58,6 +74,7 @@ impl Question {
             head_proofs: Vec::new(),
             anchor: None,
             anchor_proofs: Vec::new(),
+            deep: None,
         }
     }
 }

@@ -7,8 +7,9 @@ use alloy::primitives::Address as AccountAddress;
 use countersign_protocol::curve::PublicKey;
 use countersign_protocol::{Address, Anchor, Identity, PeerKey};
 
-use crate::acceptance::{accept_head, accept_record, unix_now};
+use crate::acceptance::{accept_head, unix_now};
 use crate::beacon;
+use crate::depth::Settled;
 use crate::error::{ResolveError, StaleHead};
 use crate::health::EndpointHealth;
 use crate::key_hint::KeyHint;
@@ -62,6 +63,7 @@ struct Inner {
     policy: HeadPolicy,
     memory: Memory,
     recollection: Recollection,
+    settled: Settled,
 }
 
 impl Resolver {
@@ -80,8 +82,9 @@ impl Resolver {
         let node = |endpoint| Arc::new(Node::new(endpoint, chain_id, &policy));
         let nodes = endpoints.into_iter().map(node).collect();
         let memory = Memory::of(RegistryAt { chain_id, address: registry });
-        let recollection = Recollection::default();
-        let inner = Inner { chain_id, registry, nodes, threshold, voucher, policy, memory, recollection };
+        let (recollection, settled) = (Recollection::default(), Settled::default());
+        let inner =
+            Inner { chain_id, registry, nodes, threshold, voucher, policy, memory, recollection, settled };
         Ok(Self(Arc::new(inner)))
     }
 
@@ -159,7 +162,9 @@ impl Resolver {
             return Ok(resolved);
         }
         let since = Instant::now();
-        let question = Question::proofs_at_head(vec![self.record_target(&[identity])]);
+        let depth = self.0.policy.depth_for(&identity);
+        let question =
+            Question::proofs_at_head(vec![self.record_target(&[identity])]).with_deep(self.deep_block(depth));
         let survey = self.survey(&question).await?;
         let record = self
             .prove(&question, &survey, |heard| {
@@ -168,6 +173,7 @@ impl Resolver {
                 record_of(heard, &registry, identity, answer, 0)
             })
             .await?;
+        self.learn_depth(depth, &survey);
         let [record] = self.accept(&survey, [(identity, record)]).await?;
         let head = self.keep_head(&survey, since);
         let record = record?;
@@ -236,13 +242,24 @@ impl Resolver {
     ) -> Result<[Result<ProvenRecord, ResolveError>; N], ResolveError> {
         let shown = records.each_ref().map(|(identity, record)| (*identity, record.as_ref()));
         let mut verdicts = self.advance(survey, &shown).await?.into_iter();
+        let mut unknown = Vec::with_capacity(N);
+        for (_, record) in &records {
+            unknown.push(match record {
+                Some(record) => self.learn_depth_of(record, survey).await.err(),
+                None => None,
+            });
+        }
+        let mut unknown = unknown.into_iter().flatten();
         Ok(records.map(|(identity, record)| {
             let verdict = verdicts.next().unwrap_or(Ok(()));
             let accepted = verdict.and_then(|()| self.accept_one(identity, record, &survey.head.header));
             if accepted.is_err() {
                 self.forget_record(&identity);
             }
-            accepted
+            match accepted {
+                Err(young @ ResolveError::TooYoung { .. }) => Err(unknown.next().unwrap_or(young)),
+                accepted => accepted,
+            }
         }))
     }
 
@@ -254,7 +271,7 @@ impl Resolver {
     ) -> Result<ProvenRecord, ResolveError> {
         let block = head.block().number;
         let record = record.ok_or(ResolveError::NotRegistered { identity, block })?;
-        accept_record(&record, head, &self.0.policy, unix_now()).map(|()| record)
+        self.judge(&record, head).map(|()| record)
     }
 
     /// Holds what an agreed head shows of records against what was proven before, and keeps it; a verdict for each.
@@ -320,6 +337,10 @@ impl Resolver {
     pub(crate) fn record_target(&self, identities: &[Identity]) -> ProofTarget {
         let slots = identities.iter().map(RecordSlots::of).flat_map(|slots| [slots.word, slots.x]).collect();
         ProofTarget { account: account_address(self.0.registry), slots }
+    }
+
+    pub(crate) fn settled(&self) -> &Settled {
+        &self.0.settled
     }
 
     pub(crate) fn nodes(&self) -> &[Arc<Node>] {

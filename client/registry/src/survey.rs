@@ -41,6 +41,8 @@ pub(crate) struct Heard<'a> {
     pub(crate) node: &'a Node,
     pub(crate) head: ProvenHeader,
     pub(crate) anchor: Option<ProvenHeader>,
+    /// The block that tells of the depth, where one was asked for and it shows it.
+    pub(crate) deep: Option<ProvenHeader>,
     pub(crate) answer: Answer,
 }
 
@@ -125,7 +127,11 @@ pub(crate) async fn hear<'a>(node: &'a Node, question: &Question) -> Result<Hear
         Some(header) => Some(recomputed(node, header, question.anchor)?),
         None => None,
     };
-    Ok(Heard { node, head, anchor, answer })
+    let deep = match &answer.deep {
+        Some(header) => Some(recomputed(node, header, question.deep.and_then(|block| block.as_number()))?),
+        None => None,
+    };
+    Ok(Heard { node, head, anchor, deep, answer })
 }
 
 fn recomputed(node: &Node, header: &Header, asked: Option<u64>) -> Result<ProvenHeader, ResolveError> {

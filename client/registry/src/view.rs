@@ -57,10 +57,11 @@ impl Resolver {
         let survey = self.survey(&question).await?;
         let head = survey.head.header;
         let anchor = match request.anchor {
-            Some(proposed) => Some(self.check_anchor(&proposed, &survey)?),
+            Some(proposed) => Some(self.check_anchor(&proposed, &request.peer, &survey)?),
             None => None,
         };
         let proven = self.prove(&question, &survey, |heard| self.verify(&request, anchor, heard)).await?;
+        self.learn_depth(self.policy().depth_for(&request.peer), &survey);
         let records = [(request.local, proven.at_head.local), (request.peer, proven.at_head.peer)];
         let [local, peer] = self.accept(&survey, records).await?;
         self.keep_head(&survey, since);
@@ -109,10 +110,16 @@ impl Resolver {
                 ..Question::proofs_at_head(vec![records])
             },
         }
+        .with_deep(self.deep_block(self.policy().depth_for(&request.peer)))
     }
 
     /// The proposed block is known here, canonical, and recent.
-    fn check_anchor(&self, proposed: &Anchor, survey: &Survey<'_>) -> Result<ProvenHeader, ResolveError> {
+    fn check_anchor(
+        &self,
+        proposed: &Anchor,
+        peer: &Identity,
+        survey: &Survey<'_>,
+    ) -> Result<ProvenHeader, ResolveError> {
         let (number, claimed) = (proposed.block_number, B256::new(proposed.block_hash));
         let head = survey.head.header;
         if number > head.block().number {
@@ -124,7 +131,7 @@ impl Resolver {
             return Err(ResolveError::AnchorNotCanonical { number, claimed, canonical });
         };
         let age = Duration::from_secs(head.timestamp().saturating_sub(anchor.timestamp()));
-        let maximum = self.policy().max_anchor_age;
+        let maximum = self.policy().anchor_age_for(peer);
         if age > maximum {
             return Err(ResolveError::StaleAnchor { age, maximum });
         }
@@ -143,6 +150,12 @@ impl Resolver {
             return Ok(Proven { at_head, at_anchor: None });
         };
         let at_head = self.findings(request, &[], &heard.head, &answer.head_proofs, heard)?;
+        let (local, peer) = (at_head.local, at_head.peer);
+        let has_old_state = matches!(answer.anchor_proofs.first(), Some(Ok(_)));
+        if !has_old_state && stood_already(local, &anchor) && stood_already(peer, &anchor) {
+            let readings = read(request.queries, &anchor, &answer.anchor_proofs, heard)?;
+            return Ok(Proven { at_head, at_anchor: Some(Findings { local, peer, readings }) });
+        }
         // The state root comes from the agreed header, whatever header this endpoint showed for that height.
         let at_anchor = self.findings(request, request.queries, &anchor, &answer.anchor_proofs, heard)?;
         Ok(Proven { at_head, at_anchor: Some(at_anchor) })
@@ -211,6 +224,16 @@ fn place(query: &Query) -> Option<(AccountAddress, B256)> {
         Query::StorageSlot { source, slot } => Some((account_address(*source), B256::new(*slot))),
         Query::ViewCall { .. } => None,
     }
+}
+
+/// Whether a record that is proven at the head was the same at an older block already, so that no node need keep that
+/// block's state. The registry writes a word in three places (`KeyRecords.sol`): `_storeRegistered` and `_storeRotated`
+/// store one that `_nextWord` gave the block's own time, and `_storeRevoked` marks it as revoked, from which only a
+/// registration leads back. Strictly before: some chains give several blocks one time.
+fn stood_already(at_head: Option<ProvenRecord>, anchor: &ProvenHeader) -> bool {
+    at_head.is_some_and(|record| {
+        record.word().revoked.is_none() && record.word().anchored_at < anchor.timestamp()
+    })
 }
 
 /// The record at the proposed block is the one accepted at the head.

@@ -10,6 +10,8 @@ pub struct RecordSlots {
     pub word: B256,
     /// The X coordinate of a pinned key, zero where it is not pinned.
     pub x: B256,
+    /// Keccak-256 of what the identity publishes beside its key, zero for nothing.
+    pub bundle: B256,
 }
 
 /// A record's packed word. Bits, low first: signer 160, `anchoredAt` 40, `validUntil` 32, version 16,
@@ -65,8 +67,8 @@ impl RecordSlots {
         base.copy_from_slice(of_owner.as_slice());
         let word = keccak256(preimage);
         // Solidity lays a struct's words out at consecutive slots, modulo 2^256.
-        let x = B256::from(U256::from_be_bytes(word.0).wrapping_add(U256::ONE));
-        Self { word, x }
+        let after = |words: u64| B256::from(U256::from_be_bytes(word.0).wrapping_add(U256::from(words)));
+        Self { word, x: after(1), bundle: after(2) }
     }
 }
 

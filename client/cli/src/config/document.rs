@@ -1,11 +1,13 @@
 //! The shape of the configuration file.
 
+use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
 use serde::{Deserialize, Deserializer, de};
 
+use super::depth::Depth;
 use super::known_keys;
 use crate::moment::Span;
 use crate::party::{Account, PlainAddress};
@@ -17,6 +19,8 @@ pub(crate) struct Document {
     pub(crate) chain: ChainTable,
     pub(crate) identity: IdentityTable,
     pub(crate) policy: PolicyTable,
+    /// By address or contact's name.
+    pub(crate) counterparty: BTreeMap<String, CounterpartyTable>,
     pub(crate) session: SessionTable,
     pub(crate) timeouts: TimeoutTable,
     pub(crate) contacts: ContactsTable,
@@ -52,11 +56,20 @@ pub(crate) struct PolicyTable {
     pub(crate) max_head_age: Option<Option<Span>>,
     pub(crate) max_clock_skew: Option<Span>,
     pub(crate) max_head_lag: Option<u64>,
-    pub(crate) min_record_age: Option<Span>,
+    pub(crate) record_depth: Option<Depth>,
     pub(crate) max_anchor_age: Option<Span>,
     pub(crate) request_timeout: Option<Span>,
+    pub(crate) poll_interval: Option<Span>,
     pub(crate) head_reuse: Option<Span>,
     pub(crate) max_response_bytes: Option<usize>,
+}
+
+/// What is asked of one counterparty instead of what [`PolicyTable`] says.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct CounterpartyTable {
+    pub(crate) record_depth: Option<Depth>,
+    pub(crate) max_anchor_age: Option<Span>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -97,10 +110,12 @@ pub(crate) struct ContactsTable {
 pub(crate) enum Preset {
     /// A local development chain that stands still between transactions
     Anvil,
-    /// Ethereum: 12 s slots, records count once they are final (13 min)
+    /// Ethereum: 12 s slots, records count once they are finalized (13 min)
     Mainnet,
-    /// A rollup with blocks of a second or two
-    L2,
+    /// An OP-stack rollup: blocks of a second or two, records count once final on L1 (15 to 20 min)
+    #[serde(alias = "l2")]
+    #[value(alias = "l2")]
+    OpStack,
 }
 
 /// Which cipher suites this side takes part in.
@@ -164,6 +179,8 @@ fn span_or_none<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Opt
 mod tests {
     use std::time::Duration;
 
+    use countersign::registry::RecordDepth;
+
     use super::*;
 
     #[test]
@@ -176,20 +193,20 @@ mod tests {
             [policy]
             preset = "l2"
             max_head_age = "none"
-            min_record_age = "15m"
+            record_depth = "15m"
             [session]
             suites = "prefer-hybrid"
         "#;
         let document = Document::parse(text).unwrap();
         assert_eq!(document.chain.id, Some(31337));
         assert_eq!(document.policy.max_head_age, Some(None));
-        assert_eq!(document.policy.min_record_age, Some(Span(Duration::from_secs(900))));
+        assert_eq!(document.policy.record_depth, Some(Depth(RecordDepth::Age(Duration::from_secs(900)))));
         assert_eq!(document.session.suites, Some(SuiteChoice::PreferHybrid));
     }
 
     #[test]
     fn a_bad_value_names_its_line() {
-        let error = Document::parse("[policy]\nmin_record_age = \"soon\"").unwrap_err();
+        let error = Document::parse("[policy]\nrecord_depth = \"soon\"").unwrap_err();
         assert!(error.contains("line 2") && error.contains("90s"), "{error}");
         let error = Document::parse("[chain]\nthreshold = 0").unwrap_err();
         assert!(error.contains("line 2"), "{error}");
@@ -224,6 +241,13 @@ mod tests {
             known.sort_unstable();
             assert_eq!(listed, known, "[{section}]");
         }
-        assert_eq!(table.len(), known_keys::KNOWN.len());
+        let parties = table.get(known_keys::PER_COUNTERPARTY).unwrap().as_table().unwrap();
+        for (_, listed) in parties {
+            let mut listed: Vec<&str> = listed.as_table().unwrap().keys().map(String::as_str).collect();
+            listed.sort_unstable();
+            assert_eq!(listed, known_keys::OF_A_COUNTERPARTY);
+        }
+        assert_eq!(parties.len(), 1);
+        assert_eq!(table.len(), known_keys::KNOWN.len() + 1);
     }
 }

@@ -3,8 +3,13 @@
 /// Refuses unknown tables and keys, naming the nearest known one.
 pub(super) fn check(table: &toml::Table) -> Result<(), String> {
     for (section, value) in table {
+        if section == PER_COUNTERPARTY {
+            check_counterparties(value)?;
+            continue;
+        }
         let Some((_, keys)) = KNOWN.iter().find(|(name, _)| name == section) else {
-            return Err(unknown(section, "table", KNOWN.iter().map(|(name, _)| *name), &owner_of(section)));
+            let tables = KNOWN.iter().map(|(name, _)| *name).chain([PER_COUNTERPARTY]);
+            return Err(unknown(section, "table", tables, &owner_of(section)));
         };
         let Some(value) = value.as_table() else {
             return Err(format!("`{section}` must be a table: write [{section}] on a line of its own"));
@@ -14,6 +19,24 @@ pub(super) fn check(table: &toml::Table) -> Result<(), String> {
                 let place = format!("in [{section}]");
                 return Err(unknown(key, "key", keys.iter().copied(), &place));
             }
+        }
+    }
+    Ok(())
+}
+
+/// One table for each: `[counterparty.alice]`.
+fn check_counterparties(tables: &toml::Value) -> Result<(), String> {
+    let no_table = |what: &str| {
+        format!(
+            "{what} must be the table of one counterparty: write [{PER_COUNTERPARTY}.\"0x…\"] or [{PER_COUNTERPARTY}.NAME]"
+        )
+    };
+    let tables = tables.as_table().ok_or_else(|| no_table(&format!("`{PER_COUNTERPARTY}`")))?;
+    for (party, value) in tables {
+        let place = format!("in [{PER_COUNTERPARTY}.{party:?}]");
+        let value = value.as_table().ok_or_else(|| no_table(&format!("`{PER_COUNTERPARTY}.{party}`")))?;
+        if let Some(key) = value.keys().find(|key| !OF_A_COUNTERPARTY.contains(&key.as_str())) {
+            return Err(unknown(key, "key", OF_A_COUNTERPARTY.iter().copied(), &place));
         }
     }
     Ok(())
@@ -35,7 +58,13 @@ fn owner_of(key: &str) -> String {
     }
 }
 
-/// Every table and its keys.
+/// What single counterparties are asked of: a table of tables.
+pub(super) const PER_COUNTERPARTY: &str = "counterparty";
+
+/// The keys of each of them, in alphabetical order.
+pub(super) const OF_A_COUNTERPARTY: &[&str] = &["max_anchor_age", "record_depth"];
+
+/// Every other table and its keys.
 pub(super) const KNOWN: &[(&str, &[&str])] = &[
     (
         "chain",
@@ -49,9 +78,10 @@ pub(super) const KNOWN: &[(&str, &[&str])] = &[
             "max_head_age",
             "max_clock_skew",
             "max_head_lag",
-            "min_record_age",
+            "record_depth",
             "max_anchor_age",
             "request_timeout",
+            "poll_interval",
             "head_reuse",
             "max_response_bytes",
         ],
@@ -99,5 +129,19 @@ mod tests {
             "unknown table `keystore` at the top (it belongs under [identity])"
         );
         assert!(error("chain = 1").contains("[chain]"));
+    }
+
+    #[test]
+    fn a_counterparty_has_a_table_of_its_own() {
+        assert_eq!(
+            error("[counterparty.alice]\nrecord_dept = 'safe'"),
+            "unknown key `record_dept` in [counterparty.\"alice\"]; did you mean `record_depth`?"
+        );
+        assert!(error("[counterparty]\nrecord_depth = 'safe'").contains("[counterparty.NAME]"));
+        assert!(error("counterparty = 1").contains("[counterparty.NAME]"));
+        assert_eq!(
+            error("[conterparty.alice]"),
+            "unknown table `conterparty` at the top; did you mean `counterparty`?"
+        );
     }
 }

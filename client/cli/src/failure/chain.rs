@@ -24,6 +24,7 @@ fn classify(error: &ResolveError) -> (Exit, &'static str) {
         ResolveError::Revoked { .. } => (Exit::Identity, "revoked"),
         ResolveError::Expired { .. } => (Exit::Identity, "expired"),
         ResolveError::TooYoung { .. } => (Exit::Identity, "too_young"),
+        ResolveError::DepthUnknown { .. } => (Exit::NotProven, "depth_unknown"),
         ResolveError::Rotated { .. } => (Exit::Identity, "rotated"),
         ResolveError::KeyMismatch { .. } => (Exit::Identity, "key_mismatch"),
         ResolveError::KeyNotPublished { .. } => (Exit::Identity, "key_not_published"),

@@ -31,10 +31,7 @@ impl Settings {
     ) -> Result<ChainSettings, Failure> {
         let table = &self.config.document.chain;
         let chain_id = chain_id(arguments.chain_id, named, table.id)?;
-        let registry = arguments
-            .registry
-            .or(table.registry)
-            .map_or_else(artifact::key_registry_address, |named| named.0);
+        let registry = self.registry(arguments);
         let written = arguments.rpc.clone().unwrap_or_else(|| Layer::File.holds(table.endpoints.clone()));
         let endpoints = parse_endpoints(&written.value)?;
         let trust = match self.light_client(arguments, chain_id, &endpoints)? {
@@ -49,8 +46,19 @@ impl Settings {
             .policy
             .or(self.config.document.policy.preset)
             .unwrap_or_else(|| Preset::of_chain(chain_id));
-        let policy = self.config.document.policy.over(preset.policy());
+        let counterparties = self.counterparties(chain_id)?;
+        let policy = HeadPolicy { counterparties, ..self.config.document.policy.over(preset.policy()) };
         Ok(ChainSettings { chain_id, registry, endpoints, trust, policy })
+    }
+
+    /// The chain, where anything but an address names one.
+    pub(crate) fn chain_id_if_any(&self, arguments: &ChainArguments) -> Option<u64> {
+        arguments.chain_id.or(self.config.document.chain.id)
+    }
+
+    pub(crate) fn registry(&self, arguments: &ChainArguments) -> Address {
+        let named = arguments.registry.or(self.config.document.chain.registry);
+        named.map_or_else(artifact::key_registry_address, |named| named.0)
     }
 }
 
@@ -73,7 +81,7 @@ impl Preset {
         match self {
             Self::Anvil => HeadPolicy::anvil(),
             Self::Mainnet => HeadPolicy::mainnet(),
-            Self::L2 => HeadPolicy::l2(),
+            Self::OpStack => HeadPolicy::op_stack(),
         }
     }
 }
@@ -90,12 +98,13 @@ impl PolicyTable {
             max_clock_skew: or(self.max_clock_skew, preset.max_clock_skew),
             max_head_lag: self.max_head_lag.unwrap_or(preset.max_head_lag),
             head_patience: preset.head_patience,
-            poll_interval: preset.poll_interval,
-            min_record_age: or(self.min_record_age, preset.min_record_age),
+            record_depth: self.record_depth.map_or(preset.record_depth, |depth| depth.0),
             max_anchor_age: or(self.max_anchor_age, preset.max_anchor_age),
             request_timeout: or(self.request_timeout, preset.request_timeout),
+            poll_interval: or(self.poll_interval, preset.poll_interval),
             head_reuse: or(self.head_reuse, preset.head_reuse),
             max_response_bytes: self.max_response_bytes.unwrap_or(preset.max_response_bytes),
+            counterparties: preset.counterparties,
         }
     }
 }
@@ -167,6 +176,8 @@ const ANVIL_CHAIN_ID: u64 = 31337;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use countersign::registry::RecordDepth;
+
     use super::*;
     use crate::config::{Config, Document};
 
@@ -195,15 +206,16 @@ mod tests {
     }
 
     const FILE: &str =
-        "[chain]\nid = 5\nendpoints = ['http://a']\nown_node = true\n[policy]\nmin_record_age = '1s'";
+        "[chain]\nid = 5\nendpoints = ['http://a']\nown_node = true\n[policy]\nrecord_depth = '1s'";
 
     #[test]
     fn flags_win_over_the_file() {
-        let arguments = ChainArguments { chain_id: Some(7), policy: Some(Preset::L2), ..Default::default() };
+        let arguments =
+            ChainArguments { chain_id: Some(7), policy: Some(Preset::OpStack), ..Default::default() };
         let chain = settings(FILE).chain(&arguments, None).unwrap();
         assert_eq!(chain.chain_id, 7);
-        assert_eq!(chain.policy.max_head_age, HeadPolicy::l2().max_head_age);
-        assert_eq!(chain.policy.min_record_age, Duration::from_secs(1));
+        assert_eq!(chain.policy.max_head_age, HeadPolicy::op_stack().max_head_age);
+        assert_eq!(chain.policy.record_depth, RecordDepth::Age(Duration::from_secs(1)));
         assert!(matches!(chain.trust, HeadTrust::OwnNode(_)));
     }
 
