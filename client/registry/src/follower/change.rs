@@ -1,0 +1,87 @@
+//! What a follower tells: one change after the other, in the order of the blocks.
+
+use countersign_protocol::{Anchor, Identity, Query, Value};
+use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
+
+use crate::error::ResolveError;
+use crate::follower::handle::Handle;
+use crate::resolver::ProvedHead;
+use crate::standing::Standing;
+
+/// Something that is not as it was. What it is said of is served by the resolver before it is told.
+#[derive(Clone, Debug)]
+pub enum Change {
+    /// The newest block. What follows, up to the next one, is proven there.
+    Head(ProvedHead),
+    /// A watched identity stands otherwise: registered, rotated, revoked, expired, activated again; or, after
+    /// [`Reorganised`](Self::Reorganised), any of these undone, down to [`Standing::Absent`].
+    Stands {
+        /// Whose record.
+        identity: Identity,
+        /// As told before, or as first proven.
+        before: Standing,
+        /// At this head.
+        now: Standing,
+    },
+    /// A watched query reads otherwise.
+    Moved {
+        /// What is read.
+        query: Query,
+        /// As told before, or as first proven.
+        before: Value,
+        /// At this head.
+        now: Value,
+    },
+    /// Blocks that were followed are no longer of the chain. What they changed is told after the next
+    /// [`Head`](Self::Head), as it stands now.
+    Reorganised {
+        /// How many blocks that were followed are gone: 1 to 64.
+        depth: u64,
+        /// The newest block that both chains have.
+        ancestor: Anchor,
+    },
+    /// The thread was lost: between the last head followed and the next one lie more than 64 blocks, or no endpoint
+    /// shows them. Every watched record is proven anew; whether some of those blocks replaced others is not known.
+    Gap {
+        /// The head before.
+        before: Anchor,
+        /// The head now.
+        now: Anchor,
+    },
+    /// There is no head to trust, or nothing was proven at it. Until the next [`Head`](Self::Head) nothing is served
+    /// from here: the resolver asks its endpoints, as without a follower.
+    Doubt(ResolveError),
+    /// This subscriber was too slow: so many changes were dropped. What is true now is read from
+    /// [`Watching::standing`](crate::Watching::standing) and the resolver.
+    Missed {
+        /// How many.
+        count: u64,
+    },
+}
+
+/// The changes of one follower, from the subscription on.
+#[derive(Debug)]
+pub struct Changes {
+    told: broadcast::Receiver<Change>,
+    /// Whoever listens keeps the follower going.
+    _follower: std::sync::Arc<Handle>,
+}
+
+impl Changes {
+    pub(super) fn of(follower: std::sync::Arc<Handle>, told: broadcast::Receiver<Change>) -> Self {
+        Self { told, _follower: follower }
+    }
+
+    /// The next change. Safe to cancel: none is lost. `None` once the task is gone, with its runtime.
+    pub async fn next(&mut self) -> Option<Change> {
+        match self.told.recv().await {
+            Ok(change) => Some(change),
+            Err(RecvError::Lagged(count)) => Some(Change::Missed { count }),
+            Err(RecvError::Closed) => None,
+        }
+    }
+}
+
+/// Changes that are kept for a slow subscriber.
+pub(super) const BACKLOG: usize = 1024;

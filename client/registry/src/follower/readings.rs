@@ -1,0 +1,94 @@
+//! The watched queries at a head.
+
+use std::collections::HashMap;
+
+use alloy::primitives::{Address as AccountAddress, B256};
+use countersign_protocol::{Query, Value};
+
+use crate::error::ResolveError;
+use crate::proof::{ProvenAccount, ProvenHeader};
+use crate::question::ProofTarget;
+use crate::resolver::{Resolver, account_address};
+
+/// What was read, and what kept the rest from being read.
+#[derive(Debug, Default)]
+pub(super) struct Outcome {
+    pub(super) values: HashMap<Query, Value>,
+    /// Worth another attempt. A contract that is not there is none: it is looked for at the next head.
+    pub(super) failure: Option<ResolveError>,
+}
+
+impl Resolver {
+    /// Reads queries at a header: one question for up to 64 slots, whatever their contracts.
+    pub(super) async fn read_at(&self, header: &ProvenHeader, queries: &[Query]) -> Outcome {
+        let mut outcome = Outcome::default();
+        for targets in portions(queries) {
+            match self.prove_at(header, &targets).await {
+                Ok(proven) => {
+                    for (target, proven) in targets.iter().zip(proven) {
+                        if proven.account.as_ref().is_some_and(ProvenAccount::is_contract) {
+                            outcome.values.extend(target.slots.iter().zip(proven.values).map(|(slot, value)| {
+                                (slot_query(target.account, *slot), Value::Word(value.0))
+                            }));
+                        }
+                    }
+                }
+                Err(failure) => outcome.failure = Some(failure),
+            }
+        }
+        outcome
+    }
+}
+
+/// Slots by contract, so that each is proven once, in questions of bounded size.
+fn portions(queries: &[Query]) -> Vec<Vec<ProofTarget>> {
+    let mut slots: Vec<(AccountAddress, B256)> = queries.iter().filter_map(place).collect();
+    slots.sort_unstable();
+    slots.dedup();
+    let by_contract = |some: &[(AccountAddress, B256)]| {
+        let same = some.chunk_by(|(one, _), (other, _)| one == other);
+        let target = |of_one: &[(AccountAddress, B256)]| {
+            let (account, _) = of_one.first()?;
+            Some(ProofTarget { account: *account, slots: of_one.iter().map(|(_, slot)| *slot).collect() })
+        };
+        same.filter_map(target).collect()
+    };
+    slots.chunks(AT_ONCE).map(by_contract).collect()
+}
+
+fn place(query: &Query) -> Option<(AccountAddress, B256)> {
+    match query {
+        Query::StorageSlot { source, slot } => Some((account_address(*source), B256::new(*slot))),
+        Query::ViewCall { .. } => None,
+    }
+}
+
+fn slot_query(account: AccountAddress, slot: B256) -> Query {
+    Query::StorageSlot { source: countersign_protocol::Address(account.into_array()), slot: slot.0 }
+}
+
+/// Slots proven in one question: their proofs stay below what is read of one answer.
+const AT_ONCE: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use countersign_protocol::Address;
+
+    use super::*;
+
+    #[test]
+    fn each_contract_is_asked_once_for_each_slot_and_no_question_is_too_large() {
+        let query = |source, slot| Query::StorageSlot { source: Address([source; 20]), slot: [slot; 32] };
+        let queries = [query(2, 1), query(1, 7), query(2, 1), query(1, 3)];
+        let targets: Vec<_> = portions(&queries).into_iter().flatten().collect();
+        let target = |source, slots: &[u8]| ProofTarget {
+            account: AccountAddress::repeat_byte(source),
+            slots: slots.iter().map(|slot| B256::repeat_byte(*slot)).collect(),
+        };
+        assert_eq!(targets, [target(1, &[3, 7]), target(2, &[1])]);
+
+        let many: Vec<_> = (0..200).map(|slot| query(slot / 100, slot)).collect();
+        let sizes = portions(&many).iter().map(|some| some.iter().map(|target| target.slots.len()).sum());
+        assert_eq!(sizes.collect::<Vec<usize>>(), [64, 64, 64, 8]);
+    }
+}

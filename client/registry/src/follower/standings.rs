@@ -1,0 +1,111 @@
+//! What proofs and the passing of time make of the watched records: pure, no IO.
+
+use countersign_protocol::Identity;
+use countersign_protocol::curve::PublicKey;
+
+use super::change::Change;
+use super::records::{Records, WatchedRecord};
+use crate::proof::ProvenRecord;
+use crate::standing::Standing;
+
+/// What is known of the watched records, and the time up to which it was told.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Standings {
+    pub(super) records: Records,
+    /// In Unix seconds: the newest block's time, or the local clock where that is ahead.
+    time: u64,
+    /// When the first of the records expires that have not yet; `None` where none will.
+    next_expiry: Option<u64>,
+}
+
+/// A record as it was proven at a head.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Proof {
+    pub(super) identity: Identity,
+    pub(super) record: Option<ProvenRecord>,
+    /// A key that somebody says it has.
+    pub(super) hint: Option<PublicKey>,
+    /// The block at which it was proven.
+    pub(super) block: u64,
+}
+
+impl Standings {
+    /// Takes in what was proven.
+    pub(super) fn prove(&mut self, proof: Proof, changes: &mut Vec<Change>) {
+        let Proof { identity, record, hint, block } = proof;
+        let now = Standing::of(record.as_ref(), self.time);
+        let before = self.records.find(&identity);
+        let same = before.filter(|before| before.record.map(|it| *it.word()) == record.map(|it| *it.word()));
+        // The same word on the same chain was there all the while: none comes back.
+        let since = same.map_or(block, |same| same.since.min(block));
+        let known = same.and_then(|same| same.key()).map(|key| *key.public_key());
+        if let Some(before) = before.map(|before| before.told).filter(|before| *before != now) {
+            changes.push(Change::Stands { identity, before, now });
+        }
+        self.note_expiry(record.as_ref(), now);
+        self.records.insert(identity, WatchedRecord::new(record, since, now, known.or(hint)));
+    }
+
+    /// The head moved on, and these may have changed: they are not served until they are proven there.
+    pub(super) fn doubt<'a>(&mut self, identities: impl IntoIterator<Item = &'a Identity>) {
+        for identity in identities {
+            if let Some(watched) = self.records.find(identity).filter(|watched| watched.is_current) {
+                let doubted = WatchedRecord { is_current: false, ..(**watched).clone() };
+                self.records.insert(*identity, doubted);
+            }
+        }
+    }
+
+    /// The chain is another one above a block, or altogether: what was known to be so only there is known no longer. Of
+    /// whom it was.
+    pub(super) fn lose(&mut self, above: Option<u64>) -> Vec<Identity> {
+        let is_lost = |watched: &WatchedRecord| above.is_none_or(|above| watched.since > above);
+        let lost = self.records.iter().filter(|(_, watched)| is_lost(watched));
+        let lost: Vec<Identity> = lost.map(|(identity, _)| *identity).collect();
+        for identity in &lost {
+            if let Some(watched) = self.records.find(identity) {
+                let watched = WatchedRecord { since: NEVER, is_current: false, ..(**watched).clone() };
+                self.records.insert(*identity, watched);
+            }
+        }
+        lost
+    }
+
+    /// Time is `time` now. It goes back only where the chain does.
+    pub(super) fn pass(&mut self, time: u64, changes: &mut Vec<Change>) {
+        let is_quiet = time >= self.time && self.next_expiry.is_none_or(|expiry| time < expiry);
+        self.time = time;
+        if is_quiet {
+            return;
+        }
+        self.next_expiry = None;
+        let all: Vec<(Identity, Standing, Standing)> = self
+            .records
+            .iter()
+            .map(|(identity, watched)| (*identity, watched.told, Standing::of(watched.record.as_ref(), time)))
+            .collect();
+        for (identity, before, now) in all {
+            let Some(watched) = self.records.find(&identity).cloned() else { continue };
+            self.note_expiry(watched.record.as_ref(), now);
+            // Of one that may have changed it is told once it is proven.
+            if before != now && watched.is_current {
+                changes.push(Change::Stands { identity, before, now });
+                self.records.insert(identity, WatchedRecord { told: now, ..(*watched).clone() });
+            }
+        }
+    }
+
+    pub(super) const fn next_expiry(&self) -> Option<u64> {
+        self.next_expiry
+    }
+
+    fn note_expiry(&mut self, record: Option<&ProvenRecord>, now: Standing) {
+        let until = record.map_or(0, |record| u64::from(record.word().valid_until));
+        if matches!(now, Standing::Active(_)) && until != 0 {
+            self.next_expiry = Some(self.next_expiry.map_or(until, |known| known.min(until)));
+        }
+    }
+}
+
+/// Above every block.
+const NEVER: u64 = u64::MAX;
