@@ -13,6 +13,7 @@ mod change;
 mod course;
 mod handle;
 mod link;
+mod past;
 mod readings;
 mod records;
 mod ring;
@@ -122,7 +123,7 @@ impl Follower {
     pub fn health(&self) -> FollowerHealth {
         let (records, queries) = self.0.shared.roster.counts();
         let [heads, reorganisations, proven_anew, unproven] = self.0.shared.counts.read();
-        let (head, endpoints) = (self.head(), self.0.resolver.endpoint_health());
+        let (head, endpoints) = (self.head(), self.0.resolver.health());
         FollowerHealth { head, records, unproven, queries, heads, reorganisations, proven_anew, endpoints }
     }
 }

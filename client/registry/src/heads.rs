@@ -27,6 +27,7 @@ use crate::quorum::{Agreed, Tally};
 use crate::resolver::Resolver;
 use crate::survey::{no_agreement, no_quorum};
 
+pub(crate) use backoff::Backoff;
 use board::Board;
 use feed::Feed;
 use proven_feed::ProvenFeed;

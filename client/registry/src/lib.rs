@@ -61,6 +61,7 @@ mod depth;
 mod endpoint;
 mod error;
 mod failover;
+mod follower;
 mod heads;
 mod health;
 mod height;
@@ -97,6 +98,7 @@ pub use error::{
     BeaconDoubt, CheckpointFlaw, Fault, HeadClaim, NoValue, ProofPart, ReceiptFlaw, ResolveError, StaleHead,
     StatePiece,
 };
+pub use follower::{Change, Changes, Follower, FollowerHealth, Watching};
 pub use heads::{HeadNews, Heads};
 pub use health::{Announcing, EndpointHealth, EndpointState};
 pub use key_hint::KeyHint;

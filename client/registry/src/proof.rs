@@ -149,6 +149,12 @@ impl ProvenAccount {
             .ok_or(ProofPart::StorageNodes { slot: asked })
     }
 
+    /// The root of the account's storage: the same as long as all of it is the same.
+    #[must_use]
+    pub const fn storage_root(&self) -> B256 {
+        self.storage_root
+    }
+
     /// Keccak-256 of the account's code.
     #[must_use]
     pub const fn code_hash(&self) -> B256 {

@@ -11,6 +11,7 @@ use crate::acceptance::{accept_head, unix_now};
 use crate::beacon;
 use crate::depth::Settled;
 use crate::error::{ResolveError, StaleHead};
+use crate::follower::Following;
 use crate::health::EndpointHealth;
 use crate::key_hint::KeyHint;
 use crate::known::{KnownRecords, RegistryAt};
@@ -64,6 +65,7 @@ struct Inner {
     memory: Memory,
     recollection: Recollection,
     settled: Settled,
+    following: Following,
 }
 
 impl Resolver {
@@ -82,9 +84,20 @@ impl Resolver {
         let node = |endpoint| Arc::new(Node::new(endpoint, chain_id, &policy));
         let nodes = endpoints.into_iter().map(node).collect();
         let memory = Memory::of(RegistryAt { chain_id, address: registry });
-        let (recollection, settled) = (Recollection::default(), Settled::default());
-        let inner =
-            Inner { chain_id, registry, nodes, threshold, voucher, policy, memory, recollection, settled };
+        let (recollection, settled, following) =
+            (Recollection::default(), Settled::default(), Following::default());
+        let inner = Inner {
+            chain_id,
+            registry,
+            nodes,
+            threshold,
+            voucher,
+            policy,
+            memory,
+            recollection,
+            settled,
+            following,
+        };
         Ok(Self(Arc::new(inner)))
     }
 
@@ -124,11 +137,15 @@ impl Resolver {
         self.0.nodes.iter().map(|node| node.health().of(node.endpoint())).collect()
     }
 
-    /// The newest block, as the trusted endpoints agree on it. At most [`HeadPolicy::head_reuse`] old.
+    /// The newest block, as the trusted endpoints agree on it: from the follower where there is one, or at most
+    /// [`HeadPolicy::head_reuse`] old.
     ///
     /// # Errors
     /// [`ResolveError`] where too few endpoints answer or agree, or the block is stale.
     pub async fn head(&self) -> Result<ProvedHead, ResolveError> {
+        if let Some(snapshot) = self.followed() {
+            return Ok(snapshot.head);
+        }
         if let Some(head) = self.0.memory.warm_head(self.0.policy.head_reuse) {
             return Ok(head);
         }
@@ -138,8 +155,8 @@ impl Resolver {
         Ok(self.keep_head(&survey, since))
     }
 
-    /// The proven key of `identity`, active at the newest block. From memory while a proof is at most
-    /// [`HeadPolicy::head_reuse`] old; otherwise one batch to each endpoint.
+    /// The proven key of `identity`, active at the newest block. From the follower where it is watched, from memory while
+    /// a proof is at most [`HeadPolicy::head_reuse`] old; otherwise one batch to each endpoint.
     ///
     /// # Errors
     /// [`ResolveError`]: what is proven of the identity (`NotRegistered`, `Revoked`, `Expired`, `TooYoung`), or why
@@ -158,6 +175,9 @@ impl Resolver {
         identity: Identity,
         hint: Option<PublicKey>,
     ) -> Result<Resolved, ResolveError> {
+        if let Some(outcome) = self.resolve_followed(&identity, hint) {
+            return outcome;
+        }
         if let Some(resolved) = self.0.memory.warm_record(&identity, self.0.policy.head_reuse) {
             return Ok(resolved);
         }
@@ -180,6 +200,7 @@ impl Resolver {
         let peer_key = self.key_of(&record, hint.map(KeyHint::Known)).await?;
         let resolved = Resolved { peer_key, proved_at: head, pinned: record.pinned().is_some() };
         self.0.memory.keep_record(resolved, since);
+        self.learn_key(&resolved);
         Ok(resolved)
     }
 
@@ -288,7 +309,6 @@ impl Resolver {
         self.0.memory.past.advance(Shown { head, by: &by }, records).await
     }
 
-    #[allow(dead_code, reason = "the follower's")]
     /// What was proven before, for whoever proves without a survey.
     pub(crate) fn past(&self) -> &Past {
         &self.0.memory.past
@@ -319,7 +339,7 @@ impl Resolver {
     }
 
     pub(crate) fn keep_head(&self, survey: &Survey<'_>, since: Instant) -> ProvedHead {
-        let head = self.proved_head(survey);
+        let head = self.agreed_head(&survey.head.header, survey.head.votes);
         self.0.memory.keep_head(head, since);
         head
     }
@@ -357,10 +377,14 @@ impl Resolver {
         self.0.threshold
     }
 
-    fn proved_head(&self, survey: &Survey<'_>) -> ProvedHead {
-        let header = &survey.head.header;
-        let trust = self.0.voucher.source(survey.head.votes, self.0.nodes.len());
+    /// A header that so many endpoints vouched for.
+    pub(crate) fn agreed_head(&self, header: &ProvenHeader, votes: usize) -> ProvedHead {
+        let trust = self.0.voucher.source(votes, self.0.nodes.len());
         ProvedHead { anchor: self.anchor_at(header), timestamp: header.timestamp(), trust }
+    }
+
+    pub(crate) fn following(&self) -> &Following {
+        &self.0.following
     }
 }
 

@@ -89,14 +89,24 @@ impl Resolver {
             return Ok(Standing::Absent);
         };
         verdict?;
+        let standing = Standing::of(Some(record), head.timestamp().max(unix_now()));
+        if !matches!(standing, Standing::Active(_)) {
+            self.forget_record(identity);
+        }
+        Ok(standing)
+    }
+}
+
+impl Standing {
+    /// What a proven record comes to at a time, in Unix seconds.
+    pub(crate) fn of(record: Option<&ProvenRecord>, now: u64) -> Self {
+        let Some(record) = record else { return Self::Absent };
         let word = record.word();
         let at = u64::from(word.valid_until);
-        let standing = match word.revoked {
-            Some(reason) => Standing::Revoked { reason, at },
-            None if has_expired(at, head.timestamp().max(unix_now())) => Standing::Expired { at },
-            None => return Ok(Standing::Active(word.record(*identity))),
-        };
-        self.forget_record(identity);
-        Ok(standing)
+        match word.revoked {
+            Some(reason) => Self::Revoked { reason, at },
+            None if has_expired(at, now) => Self::Expired { at },
+            None => Self::Active(word.record(record.identity())),
+        }
     }
 }

@@ -46,13 +46,16 @@ struct Proven {
 
 impl Resolver {
     /// Both records and the readings, proven at one block, in one batch to each endpoint. Both records are active at
-    /// the newest block too, and the same there. Never from memory.
+    /// the newest block too, and the same there. From the follower where it watches all of it; never from memory.
     ///
     /// # Errors
     /// [`ResolveError`]: what is proven of either identity, what is wrong with the proposed block, or why nothing is proven.
     pub async fn view(&self, request: ViewRequest<'_>) -> Result<StateView, ResolveError> {
         let since = Instant::now();
         self.check_request(&request)?;
+        if let Some(outcome) = self.view_followed(&request) {
+            return outcome;
+        }
         let question = self.question(&request);
         let survey = self.survey(&question).await?;
         let head = survey.head.header;

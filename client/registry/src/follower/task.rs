@@ -128,9 +128,9 @@ impl Task {
         } else if let Some(at) = self.at.as_mut().filter(|at| at.ring.newest().header == *header) {
             at.heard = at.heard.max(since);
             self.resolver.following().shelf.heard_again(since);
-            if self.in_doubt {
-                self.in_doubt = false;
-                self.publish(vec![Change::Head(at.head)]);
+            let head = at.head;
+            if std::mem::take(&mut self.in_doubt) {
+                self.publish(vec![Change::Head(head)]);
             }
         }
         self.plan();
