@@ -12,6 +12,7 @@ pub mod beacon;
 pub mod by_hand;
 pub mod chain;
 pub mod instruments;
+pub mod followed;
 pub mod proxy;
 pub mod trader;
 pub mod wallet;

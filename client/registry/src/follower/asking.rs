@@ -1,51 +1,18 @@
 //! Asking endpoints one after the other for proofs at a head that is agreed already.
 
-use alloy::eips::BlockNumberOrTag;
 use alloy::primitives::B256;
 use countersign_protocol::Identity;
-use futures_util::stream::{FuturesUnordered, StreamExt};
-use tokio::time::timeout;
 
 use crate::artifact;
 use crate::error::{ProofPart, ResolveError};
 use crate::node::Node;
 use crate::proof::{ProvenAccount, ProvenHeader, ProvenRecord};
-use crate::proving::{invalid, note_flaw, nth, record_of};
+use crate::proving::{invalid, nth, record_of};
 use crate::question::{ProofTarget, Question};
 use crate::resolver::{Resolver, account_address};
 use crate::survey::{Heard, hear};
 
 impl Resolver {
-    /// What the first endpoint answers whose answer holds. They are asked in the order of preference: the next one
-    /// once one fails, or is slower than the policy's patience. So one request is enough where all is well, and no
-    /// endpoint holds the others up.
-    pub(super) async fn in_turn<'a, T, F>(&'a self, ask: impl Fn(&'a Node) -> F) -> Result<T, ResolveError>
-    where
-        F: Future<Output = Result<T, ResolveError>>,
-    {
-        let mut nodes = self.preferred().into_iter();
-        let mut pending = FuturesUnordered::new();
-        let mut flaw = None;
-        loop {
-            let outcome = match nodes.next() {
-                Some(node) => {
-                    pending.push(ask(node));
-                    match timeout(self.policy().head_patience, pending.next()).await {
-                        Ok(outcome) => outcome,
-                        Err(_slow) => continue,
-                    }
-                }
-                None => pending.next().await,
-            };
-            match outcome {
-                Some(Err(failure)) if failure.is_one_endpoints() => note_flaw(&mut flaw, failure),
-                Some(outcome) => return outcome,
-                // Without a flaw there are no endpoints, and then no head was agreed.
-                None => return Err(flaw.unwrap_or(NOBODY)),
-            }
-        }
-    }
-
     /// The registry's account at a header, its code the known one.
     pub(super) async fn registry_at(&self, header: &ProvenHeader) -> Result<ProvenAccount, ResolveError> {
         let registry = self.registry();
@@ -65,7 +32,7 @@ impl Resolver {
         identities: &[Identity],
     ) -> Result<Vec<Option<ProvenRecord>>, ResolveError> {
         let question = question_at(header, vec![self.record_target(identities)]);
-        self.in_turn(|node| async {
+        self.ask_in_turn(|node| async {
             let heard = hear_at(node, &question, header).await?;
             let answer = nth(&heard, &heard.answer.head_proofs, 0)?;
             let registry = self.registry_account(&heard, header, answer)?;
@@ -82,7 +49,7 @@ impl Resolver {
         targets: &[ProofTarget],
     ) -> Result<Vec<ProvenTarget>, ResolveError> {
         let question = question_at(header, targets.to_vec());
-        self.in_turn(|node| async {
+        self.ask_in_turn(|node| async {
             let heard = hear_at(node, &question, header).await?;
             let each = targets.iter().enumerate();
             each.map(|(position, target)| proven(&heard, header, target, position)).collect()
@@ -113,11 +80,11 @@ fn proven(
     Ok(ProvenTarget { account, values })
 }
 
-/// By number: the answer's header is compared with the agreed one.
 fn question_at(header: &ProvenHeader, targets: Vec<ProofTarget>) -> Question {
-    Question { head: BlockNumberOrTag::Number(header.block().number), ..Question::proofs_at_head(targets) }
+    Question::proofs_at_head(targets).at(header.block().number)
 }
 
+/// The question names a height, so the answer's header is compared with the agreed one.
 async fn hear_at<'a>(
     node: &'a Node,
     question: &Question,
@@ -130,5 +97,3 @@ async fn hear_at<'a>(
     }
     Ok(heard)
 }
-
-const NOBODY: ResolveError = ResolveError::NoQuorum { needed: 1, answered: 0, failures: Vec::new() };

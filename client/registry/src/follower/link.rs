@@ -60,7 +60,7 @@ impl Resolver {
     pub(super) async fn ancestors(&self, of: &ProvenHeader, count: usize) -> Result<Vec<Fresh>, ResolveError> {
         let top = of.block().number;
         let heights: Vec<u64> = (1..=count as u64).map_while(|back| top.checked_sub(back)).collect();
-        self.in_turn(|node| async {
+        self.ask_in_turn(|node| async {
             let headers = node.headers(heights.clone()).await?;
             linked(node, of, headers.into_iter().map(|header| header.inner), heights.len())
         })

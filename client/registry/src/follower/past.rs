@@ -51,11 +51,4 @@ impl Resolver {
         let policy = self.policy();
         policy.poll_interval.saturating_mul(2).saturating_add(policy.head_patience)
     }
-
-    /// The endpoints in the order in which they are to be asked for proofs.
-    pub(super) fn preferred(&self) -> Vec<&crate::node::Node> {
-        let mut nodes: Vec<_> = self.nodes().iter().map(|node| (node.health().rank(), &**node)).collect();
-        nodes.sort_by_key(|(rank, _)| *rank);
-        nodes.into_iter().map(|(_, node)| node).collect()
-    }
 }

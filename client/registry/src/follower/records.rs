@@ -45,6 +45,16 @@ impl WatchedRecord {
         watched
     }
 
+    /// The same, not proven at the newest head.
+    pub(crate) fn doubted(&self, since: u64) -> Self {
+        Self { since, is_current: false, ..self.clone() }
+    }
+
+    /// The same, standing otherwise since time has passed.
+    pub(crate) fn told_anew(&self, told: Standing) -> Self {
+        Self { told, ..self.clone() }
+    }
+
     /// The key that goes with the record, as far as it is known.
     pub(crate) fn key(&self) -> Option<&PeerKey> {
         self.key.get()
@@ -84,10 +94,6 @@ impl Records {
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&Identity, &Arc<WatchedRecord>)> {
         self.shards.iter().flat_map(|shard| shard.iter())
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.shards.iter().map(|shard| shard.len()).sum()
     }
 
     fn shard_mut(&mut self, identity: &Identity) -> Option<&mut Shard> {
@@ -143,7 +149,7 @@ mod tests {
                 plain.remove(&identity);
             }
             assert_eq!(records.find(&identity).map(|record| record.since), plain.get(&identity).copied());
-            assert_eq!(records.len(), plain.len());
+            assert_eq!(records.iter().count(), plain.len());
         }
     }
 

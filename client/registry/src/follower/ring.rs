@@ -117,11 +117,6 @@ impl Ring {
     pub(crate) fn oldest_number(&self) -> u64 {
         self.newest_number().saturating_sub(self.older.len() as u64)
     }
-
-    /// Whether a block more would still be kept.
-    pub(crate) fn has_room(&self) -> bool {
-        self.older.len() < DEPTH
-    }
 }
 
 /// Whether `child` names `parent`, one height above it.
@@ -252,9 +247,8 @@ pub(super) mod tests {
         let mut ring = Ring::begun(bare(*chain.last().unwrap()));
         assert!(!ring.deepen(*chain.first().unwrap()));
         for parent in chain.iter().rev().skip(1).take(DEPTH) {
-            assert!(ring.has_room() && ring.deepen(*parent));
+            assert!(ring.deepen(*parent));
         }
-        assert!(!ring.has_room());
         assert!(!ring.deepen(*chain.get(100 - DEPTH - 2).unwrap()));
         assert_eq!(ring.oldest_number(), ring.newest_number() - DEPTH as u64);
     }

@@ -3,8 +3,6 @@
 use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::time::{Duration, Instant};
 
-use alloy::primitives::B256;
-
 use super::handle::Handle;
 use super::records::Records;
 use super::ring::Ring;
@@ -16,8 +14,6 @@ use crate::resolver::ProvedHead;
 pub(crate) struct Snapshot {
     pub(crate) head: ProvedHead,
     pub(crate) ring: Ring,
-    /// The storage root of the registry: while it stays, so does every record.
-    pub(crate) registry_root: B256,
     pub(crate) records: Records,
 }
 
@@ -63,9 +59,5 @@ impl Shelf {
     /// Serves nothing until the next is put there.
     pub(super) fn clear(&self) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = None;
-    }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).is_none()
     }
 }

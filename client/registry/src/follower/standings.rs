@@ -50,7 +50,7 @@ impl Standings {
     pub(super) fn doubt<'a>(&mut self, identities: impl IntoIterator<Item = &'a Identity>) {
         for identity in identities {
             if let Some(watched) = self.records.find(identity).filter(|watched| watched.is_current) {
-                let doubted = WatchedRecord { is_current: false, ..(**watched).clone() };
+                let doubted = watched.doubted(watched.since);
                 self.records.insert(*identity, doubted);
             }
         }
@@ -64,8 +64,8 @@ impl Standings {
         let lost: Vec<Identity> = lost.map(|(identity, _)| *identity).collect();
         for identity in &lost {
             if let Some(watched) = self.records.find(identity) {
-                let watched = WatchedRecord { since: NEVER, is_current: false, ..(**watched).clone() };
-                self.records.insert(*identity, watched);
+                let lost = watched.doubted(NEVER);
+                self.records.insert(*identity, lost);
             }
         }
         lost
@@ -90,7 +90,7 @@ impl Standings {
             // Of one that may have changed it is told once it is proven.
             if before != now && watched.is_current {
                 changes.push(Change::Stands { identity, before, now });
-                self.records.insert(identity, WatchedRecord { told: now, ..(*watched).clone() });
+                self.records.insert(identity, watched.told_anew(now));
             }
         }
     }
