@@ -177,13 +177,11 @@ impl KnownRecords {
         self.0.writer.refresh(registry, identity, seen, now);
     }
 
-    #[allow(dead_code, reason = "the follower's")]
     /// The recent heads of a chain, the oldest first, each the parent of the next. Empty where none were kept.
     pub(crate) async fn ring(&self, chain_id: u64) -> Result<Vec<ProvenHeader>, KnownError> {
         self.read(move |store| store.read(|connection| ring::read(connection, chain_id))).await
     }
 
-    #[allow(dead_code, reason = "the follower's")]
     /// Changes the recent heads of a chain: those above the block number `above` (the common ancestor) are dropped,
     /// `headers` are added, and the newest `keep` of all stay. Returns at once, and is written in the order of the
     /// calls; what a crash loses of it is asked of the chain again.

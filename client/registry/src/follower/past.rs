@@ -1,26 +1,32 @@
 //! What was proven before: the follower adds to it, and never serves what contradicts it.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use alloy::consensus::Header;
 use countersign_protocol::Identity;
 
-use super::course::Course;
-use super::ring::Ring;
+use super::course::{Course, Turn};
+use super::ring::{Block, DEPTH, Readings, Ring};
 use crate::error::ResolveError;
+use crate::memory::Shown;
 use crate::proof::{ProvenHeader, ProvenRecord};
 use crate::resolver::Resolver;
 
 impl Resolver {
-    /// Remembers a head and what was proven there. What contradicts something proven before is not remembered, nor
-    /// served: [`is_outdone`](Self::is_outdone).
+    /// Remembers a head and what was proven there; once this returns a restart loses none of it. What contradicts
+    /// something proven before is not remembered, nor served: [`is_outdone`](Self::is_outdone).
+    ///
+    /// # Errors
+    /// [`ResolveError::Known`] where it cannot be kept; then none of it may be acted on.
     pub(super) async fn remember(
         &self,
         header: &ProvenHeader,
-        _heard: Instant,
         records: &[(Identity, Option<ProvenRecord>)],
     ) -> Result<(), ResolveError> {
-        for (identity, record) in records {
-            if let Err(refusal) = self.memory().advance(identity, record.as_ref(), header) {
+        let by: Vec<_> = self.nodes().iter().map(|node| node.endpoint()).collect();
+        let records: Vec<_> = records.iter().map(|(identity, record)| (*identity, record.as_ref())).collect();
+        for verdict in self.past().advance(Shown { head: header, by: &by }, &records).await? {
+            if let Err(refusal) = verdict {
                 tracing::warn!(%refusal, "a watched record went back");
             }
         }
@@ -35,16 +41,31 @@ impl Resolver {
         record: Option<&ProvenRecord>,
         header: &ProvenHeader,
     ) -> bool {
-        self.memory().contradicts(identity, record, header)
+        self.past().contradicts(identity, record, header)
     }
 
     /// The ring as it was before this process.
     pub(super) async fn restored_ring(&self) -> Option<Ring> {
-        None
+        let kept = self.past().known()?.ring(self.chain_id()).await;
+        let kept = kept.inspect_err(|error| tracing::warn!(%error, "the ring begins anew")).ok()?;
+        let mut blocks = kept.into_iter().map(|header| Block { header, readings: Readings::default() });
+        let oldest = blocks.next()?;
+        let at = oldest.header.block().number;
+        Ring::begun(oldest).joined(at, blocks)
     }
 
     /// Keeps the ring beyond this process.
-    pub(super) fn keep_ring(&self, _course: &Course) {}
+    pub(super) fn keep_ring(&self, course: &Course) {
+        let Some(known) = self.past().known() else { return };
+        let above = match course.turn {
+            Turn::Back { ancestor, .. } => ancestor.block().number,
+            Turn::Onward => course.ring.newest_number(),
+            // What was kept has no place below this head, as far as anybody knows.
+            Turn::Begun | Turn::Lost => 0,
+        };
+        let headers: Vec<Header> = course.fresh.iter().map(|block| (*block.full).clone()).collect();
+        known.keep_ring(self.chain_id(), above, headers, DEPTH + 1);
+    }
 
     /// How long a head counts as the head of a chain that may stand still, once enough endpoints said so.
     pub(super) fn longest_silence(&self) -> Duration {

@@ -68,7 +68,6 @@ impl Past {
         self.highest.load(Ordering::Relaxed)
     }
 
-    #[allow(dead_code, reason = "the follower's")]
     /// What survives this process, where anything does.
     pub(crate) fn known(&self) -> Option<&KnownRecords> {
         self.known.get()
@@ -114,6 +113,21 @@ impl Past {
             });
         }
         Ok(verdicts)
+    }
+
+    /// Whether something was proven of an identity that what is said at a block does not follow. So it is too where
+    /// another process may have proven something: whoever asks then reads it anew. Reads the cache alone.
+    pub(crate) fn contradicts(
+        &self,
+        identity: &Identity,
+        record: Option<&ProvenRecord>,
+        head: &ProvenHeader,
+    ) -> bool {
+        let seen = self.cache().seen.get(identity).copied();
+        match seen {
+            Some(seen) => seen.followed_by(Seen::of(record, head)).is_err(),
+            None => record.is_some() && self.known.get().is_some(),
+        }
     }
 
     /// Keeps that a chain's head was refused: it lies further below the highest than endpoints of one chain differ.

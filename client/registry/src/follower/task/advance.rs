@@ -28,7 +28,7 @@ impl Task {
             tokio::join!(self.resolver.registry_at(&header), self.resolver.read_at(&header, &queries));
         let registry_root = registry?.storage_root();
         let changed = self.changed_on(&course, registry_root).await;
-        self.resolver.remember(&header, to.heard, &[]).await?;
+        self.resolver.remember(&header, &[]).await?;
         self.resolver.keep_ring(&course);
         // No await from here on: what is told and what is served is of one head.
         self.move_to(to, course, registry_root, changed, read);

@@ -19,7 +19,7 @@ impl Task {
     /// Proves some of those that are not proven at this head.
     pub(super) async fn prove_some(&mut self) -> Result<(), ResolveError> {
         let Some(at) = self.at.as_ref().filter(|_| !self.unproven.is_empty()) else { return Ok(()) };
-        let (header, heard) = (at.ring.newest().header, at.heard);
+        let header = at.ring.newest().header;
         let some: Vec<Identity> = self.unproven.keys().take(SLICE).copied().collect();
         let resolver = self.resolver.clone();
         let portion = |some: &[Identity]| -> BoxFuture<'static, _> {
@@ -38,7 +38,7 @@ impl Task {
                 Err(error) => failure = Some(error),
             }
         }
-        resolver.remember(&header, heard, &proven).await?;
+        resolver.remember(&header, &proven).await?;
         self.take_proofs(proven, header.block().number);
         failure.map_or(Ok(()), Err)
     }
