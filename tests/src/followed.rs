@@ -67,12 +67,16 @@ impl Followed {
 
     /// Waits until a head of at least that height is served.
     pub async fn reach(&mut self, height: u64) -> ProvedHead {
-        loop {
-            if let Some(head) = self.follower.head().filter(|head| head.anchor.block_number >= height) {
-                return head;
+        let is_there = |head: &ProvedHead| head.anchor.block_number >= height;
+        let reached = timeout(LONG, async {
+            loop {
+                match self.follower.head().filter(is_there) {
+                    Some(head) => break head,
+                    None => tokio::time::sleep(Duration::from_millis(20)).await,
+                }
             }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
+        });
+        reached.await.unwrap_or_else(|_| panic!("block {height} is not served: {:?}", self.follower.health()))
     }
 }
 
@@ -84,9 +88,15 @@ pub async fn settled(watching: &Watching) {
     timeout(LONG, watching.proven()).await.expect("a proof in time");
 }
 
-/// Polls often, so that a test waits for nothing but the proofs.
+/// Polls often, so that a test waits for nothing but the proofs; and a busy machine may poll late.
 pub fn swift() -> HeadPolicy {
-    HeadPolicy { poll_interval: Duration::from_millis(50), ..prompt() }
+    let max_head_age = Some(Duration::from_secs(3600));
+    HeadPolicy { poll_interval: Duration::from_millis(50), max_head_age, ..prompt() }
+}
+
+/// As [`swift`], for a chain that may stand still: its head counts only while it is confirmed again and again.
+pub fn watchful() -> HeadPolicy {
+    HeadPolicy { max_head_age: None, ..swift() }
 }
 
 /// Asks once, and then no more for an hour: whatever is asked is asked by somebody else.

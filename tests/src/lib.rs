@@ -11,8 +11,9 @@
 pub mod beacon;
 pub mod by_hand;
 pub mod chain;
-pub mod instruments;
 pub mod followed;
+pub mod instruments;
 pub mod proxy;
+pub mod switch;
 pub mod trader;
 pub mod wallet;

@@ -45,7 +45,21 @@ pub struct Terms {
 impl Market {
     /// Starts Anvil on a free port, and deploys the registry and the instrument.
     pub async fn open() -> Self {
-        let anvil = Anvil::at(anvil_path()).try_spawn().expect("anvil starts");
+        Self::on(Anvil::at(anvil_path()).try_spawn().expect("anvil starts")).await
+    }
+
+    /// As [`open`](Self::open), its clock one second further with each block: two of them that are sent the same
+    /// transactions have the same blocks.
+    pub async fn dated(genesis: u64) -> Self {
+        let genesis = genesis.to_string();
+        let anvil = Anvil::at(anvil_path()).args(["--timestamp", &genesis]).try_spawn();
+        let anvil = anvil.expect("anvil starts");
+        let provider = ProviderBuilder::new().connect_http(anvil.endpoint_url());
+        AnvilApi::<Ethereum>::anvil_set_block_timestamp_interval(&provider, 1).await.unwrap();
+        Self::on(anvil).await
+    }
+
+    async fn on(anvil: AnvilInstance) -> Self {
         let provider = ProviderBuilder::new().connect_http(anvil.endpoint_url()).erased();
         let keeper = anvil.addresses()[9];
         let price = I256::try_from(OPENING_PRICE).unwrap();
@@ -128,7 +142,10 @@ impl Market {
 
     pub async fn set_price(&self, price: i64) {
         let feed = artifact::PriceFeed::new(self.feed, &self.provider);
-        let set = feed.setPrice(I256::try_from(price).unwrap()).from(self.anvil.addresses()[9]);
+        let keeper = self.anvil.addresses()[9];
+        // Asked anew each time: a reorganisation takes transactions back, which the provider does not notice.
+        let nonce = self.provider.get_transaction_count(keeper).await.unwrap();
+        let set = feed.setPrice(I256::try_from(price).unwrap()).from(keeper).nonce(nonce);
         set.send().await.unwrap().get_receipt().await.unwrap();
     }
 

@@ -37,7 +37,8 @@ impl Resolver {
             let answer = nth(&heard, &heard.answer.head_proofs, 0)?;
             let registry = self.registry_account(&heard, header, answer)?;
             let each = identities.iter().enumerate();
-            each.map(|(position, identity)| record_of(&heard, &registry, *identity, answer, position)).collect()
+            each.map(|(position, identity)| record_of(&heard, &registry, *identity, answer, position))
+                .collect()
         })
         .await
     }

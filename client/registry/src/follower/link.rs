@@ -6,7 +6,7 @@ use std::sync::Arc;
 use alloy::consensus::Header;
 
 use super::ring::{Joint, Ring};
-use crate::error::{ResolveError};
+use crate::error::ResolveError;
 use crate::node::Node;
 use crate::proof::ProvenHeader;
 use crate::resolver::Resolver;
@@ -57,7 +57,11 @@ impl Resolver {
     }
 
     /// The blocks below one, newest first, each the parent of the one before.
-    pub(super) async fn ancestors(&self, of: &ProvenHeader, count: usize) -> Result<Vec<Fresh>, ResolveError> {
+    pub(super) async fn ancestors(
+        &self,
+        of: &ProvenHeader,
+        count: usize,
+    ) -> Result<Vec<Fresh>, ResolveError> {
         let top = of.block().number;
         let heights: Vec<u64> = (1..=count as u64).map_while(|back| top.checked_sub(back)).collect();
         self.ask_in_turn(|node| async {

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use alloy::primitives::{Address as AccountAddress, B256};
 use countersign_protocol::{Query, Value};
 
-use crate::error::ResolveError;
+use super::asking::ProvenTarget;
+use crate::error::{Fault, ResolveError};
 use crate::proof::{ProvenAccount, ProvenHeader};
 use crate::question::ProofTarget;
 use crate::resolver::{Resolver, account_address};
@@ -19,25 +20,36 @@ pub(super) struct Outcome {
 }
 
 impl Resolver {
-    /// Reads queries at a header: one question for up to 64 slots, whatever their contracts.
+    /// Reads queries at a header: one question for up to 64 slots, whatever their contracts, and each call by itself, so
+    /// that one that has no value spoils no other.
     pub(super) async fn read_at(&self, header: &ProvenHeader, queries: &[Query]) -> Outcome {
         let mut outcome = Outcome::default();
         for targets in portions(queries) {
             match self.prove_at(header, &targets).await {
-                Ok(proven) => {
-                    for (target, proven) in targets.iter().zip(proven) {
-                        if proven.account.as_ref().is_some_and(ProvenAccount::is_contract) {
-                            outcome.values.extend(target.slots.iter().zip(proven.values).map(|(slot, value)| {
-                                (slot_query(target.account, *slot), Value::Word(value.0))
-                            }));
-                        }
-                    }
-                }
+                Ok(proven) => outcome.values.extend(targets.iter().zip(proven).flat_map(words)),
                 Err(failure) => outcome.failure = Some(failure),
+            }
+        }
+        for call in queries.iter().filter(|query| matches!(query, Query::ViewCall { .. })) {
+            match self.valuate(header, std::slice::from_ref(call)).await {
+                Ok(returned) => {
+                    let value = |returned| (call.clone(), Value::Returned(returned));
+                    outcome.values.extend(returned.into_iter().map(value));
+                }
+                Err(failure) if failure.fault() == Fault::Endpoint => outcome.failure = Some(failure),
+                Err(no_value) => tracing::debug!(%no_value, "a watched call is not read at this head"),
             }
         }
         outcome
     }
+}
+
+/// The slots of a contract, and what they hold; none where there is no contract.
+fn words((target, proven): (&ProofTarget, ProvenTarget)) -> impl Iterator<Item = (Query, Value)> {
+    let is_contract = proven.account.as_ref().is_some_and(ProvenAccount::is_contract);
+    let values = if is_contract { proven.values } else { Vec::new() };
+    let read = |(slot, value): (&B256, B256)| (slot_query(target.account, *slot), Value::Word(value.0));
+    target.slots.iter().zip(values).map(read)
 }
 
 /// Slots by contract, so that each is proven once, in questions of bounded size.
@@ -88,7 +100,8 @@ mod tests {
         assert_eq!(targets, [target(1, &[3, 7]), target(2, &[1])]);
 
         let many: Vec<_> = (0..200).map(|slot| query(slot / 100, slot)).collect();
-        let sizes = portions(&many).iter().map(|some| some.iter().map(|target| target.slots.len()).sum());
+        let sizes =
+            portions(&many).into_iter().map(|some| some.iter().map(|target| target.slots.len()).sum());
         assert_eq!(sizes.collect::<Vec<usize>>(), [64, 64, 64, 8]);
     }
 }

@@ -34,7 +34,12 @@ pub(crate) struct Records {
 type Shard = HashMap<Identity, Arc<WatchedRecord>>;
 
 impl WatchedRecord {
-    pub(crate) fn new(record: Option<ProvenRecord>, since: u64, told: Standing, hint: Option<PublicKey>) -> Self {
+    pub(crate) fn new(
+        record: Option<ProvenRecord>,
+        since: u64,
+        told: Standing,
+        hint: Option<PublicKey>,
+    ) -> Self {
         let watched = Self { record, since, told, is_current: true, key: Arc::default() };
         if let Some(record) = &watched.record
             && let Some(candidate) = record.pinned().copied().or(hint)
@@ -164,7 +169,8 @@ mod tests {
         (0..=255).for_each(|owner| records.insert(identity(0, owner), absent(0)));
         let copy = records.clone();
         records.insert(identity(0, 7), absent(1));
-        let shared = records.shards.iter().zip(copy.shards.iter()).filter(|(one, other)| Arc::ptr_eq(one, other));
+        let shared =
+            records.shards.iter().zip(copy.shards.iter()).filter(|(one, other)| Arc::ptr_eq(one, other));
         assert_eq!(shared.count(), SHARDS - 1);
     }
 }

@@ -142,7 +142,13 @@ pub(super) mod tests {
     }
 
     pub(crate) fn header(number: u64, parent_hash: B256, fork: u8) -> ProvenHeader {
-        let header = Header { number, parent_hash, timestamp: 10 * number, extra_data: vec![fork].into(), ..Header::default() };
+        let header = Header {
+            number,
+            parent_hash,
+            timestamp: 10 * number,
+            extra_data: vec![fork].into(),
+            ..Header::default()
+        };
         ProvenHeader::recompute(&header, header.hash_slow()).unwrap()
     }
 

@@ -83,7 +83,9 @@ impl Resolver {
         let identity = resolved.peer_key.identity();
         let Some(snapshot) = self.followed() else { return };
         if let Some(watched) = snapshot.records.find(&identity)
-            && watched.record.is_some_and(|record| record.word().record(identity) == *resolved.peer_key.record())
+            && watched
+                .record
+                .is_some_and(|record| record.word().record(identity) == *resolved.peer_key.record())
         {
             watched.learn(resolved.peer_key);
         }
@@ -129,9 +131,12 @@ impl Served {
             // A pinned key needs nobody to show it.
             (_, Some(known)) if self.record.pinned().is_some() => Some(Ok(known)),
             (Some(KeyHint::Shown(shown)), Some(known)) if *known.public_key() == shown => Some(Ok(known)),
-            (Some(KeyHint::Shown(shown)), _) => {
-                Some(self.record.peer_key(shown).inspect(|key| self.watched.learn(*key)).map_err(ResolveError::from))
-            }
+            (Some(KeyHint::Shown(shown)), _) => Some(
+                self.record
+                    .peer_key(shown)
+                    .inspect(|key| self.watched.learn(*key))
+                    .map_err(ResolveError::from),
+            ),
             (Some(KeyHint::Known(_)) | None, Some(known)) => Some(Ok(known)),
             (Some(KeyHint::Known(key)), None) => {
                 self.record.peer_key(key).ok().inspect(|key| self.watched.learn(*key)).map(Ok)
