@@ -10,7 +10,7 @@ use countersign_protocol::{Identity, PeerKey, Query, Reading, StateView};
 use super::records::WatchedRecord;
 use super::ring::Block;
 use super::snapshot::Snapshot;
-use crate::acceptance::{accept_head, accept_record, unix_now};
+use crate::acceptance::{accept_head, unix_now};
 use crate::error::ResolveError;
 use crate::key_hint::KeyHint;
 use crate::proof::{self, ProvenRecord};
@@ -111,8 +111,11 @@ impl Resolver {
             let block = header.block().number;
             return Some(Err(ResolveError::NotRegistered { identity: *identity, block }));
         };
-        let accepted = accept_record(&record, header, self.policy(), unix_now());
-        Some(accepted.map(|()| Served { watched: watched.clone(), record }))
+        match self.judge(&record, header) {
+            // Deep enough by now, perhaps: the endpoints tell.
+            Err(ResolveError::TooYoung { .. }) => None,
+            judged => Some(judged.map(|()| Served { watched: watched.clone(), record })),
+        }
     }
 }
 

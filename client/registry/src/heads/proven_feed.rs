@@ -46,7 +46,9 @@ impl ProvenFeed {
         let survey = self.resolver.survey(&Question::head()).await?;
         for heard in survey.answers {
             let block = Block { proven: heard.head, full: Arc::new(heard.answer.head.inner) };
-            self.writer.write(|shown| shown.head_is(block, Some(asked)));
+            self.writer.write(|shown| {
+                shown.head_is(block, Some(asked));
+            });
         }
         Ok(())
     }
