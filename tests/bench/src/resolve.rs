@@ -69,7 +69,7 @@ impl Chain {
     fn bare_rpc(&self) -> Result<Workload, BenchError> {
         let client = RpcClient::new_http(self.anvil.endpoint_url());
         let registry = AccountAddress::new(artifact::key_registry_address().0);
-        let RecordSlots { word, x } = RecordSlots::of(&self.identity);
+        let RecordSlots { word, x, .. } = RecordSlots::of(&self.identity);
         let runtime = Rc::clone(&self.runtime);
         let run = Box::new(move || {
             runtime.block_on(async {

@@ -215,7 +215,6 @@ impl Network {
         let epoch = slot / self.slots_per_epoch();
         self.forks.iter().rev().find(|activation| activation.epoch <= epoch)
     }
-
 }
 
 impl Fork {
