@@ -11,8 +11,8 @@ use alloy::rpc::types::Header;
 use countersign::custody::Custody;
 use countersign::registry::light_client::Refusal;
 use countersign::registry::{
-    BeaconDoubt, CheckpointFlaw, Endpoint, Fault, HeadPolicy, HeadSource, HeadTrust, LightClientTrust,
-    ProofPart, ResolveError, Resolver, StaleHead, TrustError, ViewRequest, artifact,
+    BeaconDoubt, CheckpointFlaw, Endpoint, Fault, HeadNews, HeadPolicy, HeadSource, HeadTrust, Heads,
+    LightClientTrust, ProofPart, ResolveError, Resolver, StaleHead, TrustError, ViewRequest, artifact,
 };
 use countersign_tests::beacon::{BeaconBlock, BeaconChain, BeaconNode};
 use countersign_tests::proxy::Proxy;
@@ -266,6 +266,39 @@ async fn a_proposed_block_counts_where_headers_lead_down_to_it() {
 
 async fn own_node_header(market: &Market, number: u64) -> Header {
     market.provider().get_block(BlockId::number(number)).await.unwrap().unwrap().header
+}
+
+#[tokio::test]
+async fn heads_come_as_the_committee_signs_them() {
+    let scene = Scene::set().await;
+    scene.attest(30, 32).await;
+    let signed = head(&scene.market).await.hash;
+    let mut heads = scene.resolver().heads();
+    assert_eq!(next_agreed(&mut heads).await, signed);
+    scene.market.mine(1).await;
+    scene.attest(31, 21).await;
+    // Nobody asks the nodes what they take for the head, and too few have signed the newest.
+    let HeadNews::Doubt(doubt) = next_but_still(&mut heads).await else { panic!("not signed for") };
+    assert!(doubt.to_string().contains("21 of 32"), "{doubt}");
+    scene.attest(31, 32).await;
+    assert_eq!(next_agreed(&mut heads).await, head(&scene.market).await.hash);
+}
+
+async fn next_agreed(heads: &mut Heads) -> B256 {
+    loop {
+        if let HeadNews::Agreed { header, .. } = heads.next().await {
+            return header.block().hash;
+        }
+    }
+}
+
+async fn next_but_still(heads: &mut Heads) -> HeadNews {
+    loop {
+        match heads.next().await {
+            HeadNews::Still { .. } => {}
+            news => return news,
+        }
+    }
 }
 
 #[tokio::test]
