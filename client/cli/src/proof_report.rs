@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use countersign::protocol::curve::PublicKey;
-use countersign::registry::{HeadTrust, Standing, VerifiedRecord};
+use countersign::registry::{Endpoint, HeadTrust, Standing, VerifiedRecord};
 use serde::Serialize;
 
 use crate::console::Report;
@@ -54,6 +54,9 @@ pub(crate) enum Vouched {
     },
     Quorum {
         threshold: usize,
+        endpoints: Vec<String>,
+    },
+    LightClient {
         endpoints: Vec<String>,
     },
 }
@@ -116,10 +119,10 @@ impl Vouched {
     pub(crate) fn by(chain: &ChainSettings) -> Self {
         match &chain.trust {
             HeadTrust::OwnNode(endpoint) => Self::OwnNode { endpoint: endpoint.to_string() },
-            HeadTrust::Quorum { endpoints, threshold } => Self::Quorum {
-                threshold: threshold.get(),
-                endpoints: endpoints.iter().map(ToString::to_string).collect(),
-            },
+            HeadTrust::Quorum { endpoints, threshold } => {
+                Self::Quorum { threshold: threshold.get(), endpoints: shown_all(endpoints) }
+            }
+            HeadTrust::LightClient(trust) => Self::LightClient { endpoints: shown_all(&trust.nodes) },
         }
     }
 }
@@ -132,8 +135,15 @@ impl std::fmt::Display for Vouched {
             Self::Quorum { threshold, endpoints } => {
                 write!(f, "{threshold} of {} endpoints have it ({})", endpoints.len(), endpoints.join(", "))
             }
+            Self::LightClient { endpoints } => {
+                write!(f, "the light client proves it (served by {})", endpoints.join(", "))
+            }
         }
     }
+}
+
+fn shown_all(endpoints: &[Endpoint]) -> Vec<String> {
+    endpoints.iter().map(ToString::to_string).collect()
 }
 
 const fn status(standing: &Standing) -> &'static str {

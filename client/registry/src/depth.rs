@@ -10,11 +10,13 @@ use alloy::eips::BlockNumberOrTag;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
 use crate::acceptance::{accept_record, unix_now};
+use crate::beacon::Beacon;
 use crate::error::ResolveError;
 use crate::proof::{ProvenHeader, ProvenRecord};
 use crate::question::Question;
 use crate::resolver::Resolver;
 use crate::survey::{Heard, Survey, hear};
+use crate::voucher::Voucher;
 
 /// How deep a record must lie before it counts. A revocation counts at the head, whatever this says.
 ///
@@ -29,10 +31,10 @@ pub enum RecordDepth {
     /// At least this many blocks lie on top of the record's own. The first time it costs a second round trip.
     Confirmations(NonZeroU64),
     /// It lies below what the endpoints call `safe`: on Ethereum justified, about 6.4 minutes; on a rollup derived from
-    /// data on L1.
+    /// data on L1. A light client has no proof of that, and takes what is finalized for it.
     Safe,
-    /// It lies below what the endpoints call `finalized`: on Ethereum about 12.8 minutes; on a rollup derived from
-    /// finalized data on L1.
+    /// It lies below what the endpoints call `finalized`, or what a light client has proven to be: on Ethereum about 12.8
+    /// minutes; on a rollup derived from finalized data on L1.
     Finalized,
 }
 
@@ -73,6 +75,10 @@ impl Resolver {
 
     /// Learns from a survey that asked for [`deep_block`](Self::deep_block) how far the chain is settled.
     pub(crate) fn learn_depth(&self, depth: RecordDepth, survey: &Survey<'_>) {
+        // Nodes that serve what a light client proved are believed in nothing.
+        if self.voucher().is_light_client() {
+            return;
+        }
         let lowest_head = |heard: &Heard<'_>| match depth {
             RecordDepth::Confirmations(count) => confirmed(survey.head.header.block().number, count)
                 .is_some_and(|height| heard.deep.is_some_and(|deep| deep.block().number <= height)),
@@ -109,9 +115,12 @@ impl Resolver {
         let time = match depth {
             RecordDepth::Age(_) => return Ok(()),
             RecordDepth::Confirmations(count) => self.confirmed_time(head, count).await?,
-            RecordDepth::Safe | RecordDepth::Finalized => {
-                self.told_time(depth, record.word().anchored_at).await?
-            }
+            RecordDepth::Safe | RecordDepth::Finalized => match self.voucher() {
+                Voucher::LightClient(beacon) => self.finalized_time(beacon).await?,
+                Voucher::OwnNode | Voucher::Quorum => {
+                    self.told_time(depth, record.word().anchored_at).await?
+                }
+            },
         };
         self.settled().keep(depth, time);
         Ok(())
@@ -123,6 +132,21 @@ impl Resolver {
             None => Ok(0),
             Some(height) => Ok(self.header_at(height).await?.timestamp()),
         }
+    }
+
+    /// The time of the block that the light client has proven final: its header, from any node, must hash to what is proven.
+    async fn finalized_time(&self, beacon: &Beacon) -> Result<u64, ResolveError> {
+        let expected = beacon.head().await?.finalized.hash;
+        self.ask_in_turn(|node| async move {
+            let header = node.header_of(expected).await?;
+            let proven = ProvenHeader::recompute(&header.inner, expected).map_err(|what| {
+                let failure = ResolveError::ProofInvalid { what, endpoint: node.endpoint().clone() };
+                node.health().lied(&failure);
+                failure
+            })?;
+            Ok(proven.timestamp())
+        })
+        .await
     }
 
     /// Asks everybody, since whoever was heard first may be one that tells an old block, or none, and waits until it is

@@ -270,15 +270,15 @@ impl Resolver {
                 None => None,
             });
         }
-        let mut unknown = unknown.into_iter().flatten();
+        let mut unknown = unknown.into_iter();
         Ok(records.map(|(identity, record)| {
-            let verdict = verdicts.next().unwrap_or(Ok(()));
+            let (verdict, unknown) = (verdicts.next().unwrap_or(Ok(())), unknown.next().flatten());
             let accepted = verdict.and_then(|()| self.accept_one(identity, record, &survey.head.header));
             if accepted.is_err() {
                 self.forget_record(&identity);
             }
             match accepted {
-                Err(young @ ResolveError::TooYoung { .. }) => Err(unknown.next().unwrap_or(young)),
+                Err(young @ ResolveError::TooYoung { .. }) => Err(unknown.unwrap_or(young)),
                 accepted => accepted,
             }
         }))

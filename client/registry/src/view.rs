@@ -155,7 +155,7 @@ impl Resolver {
         let at_head = self.findings(request, &[], &heard.head, &answer.head_proofs, heard)?;
         let (local, peer) = (at_head.local, at_head.peer);
         let has_old_state = matches!(answer.anchor_proofs.first(), Some(Ok(_)));
-        if !has_old_state && stood_already(local, &anchor) && stood_already(peer, &anchor) {
+        if !has_old_state && tells_all(local, &anchor) && tells_all(peer, &anchor) {
             let readings = read(request.queries, &anchor, &answer.anchor_proofs, heard)?;
             return Ok(Proven { at_head, at_anchor: Some(Findings { local, peer, readings }) });
         }
@@ -229,13 +229,14 @@ fn place(query: &Query) -> Option<(AccountAddress, B256)> {
     }
 }
 
-/// Whether a record that is proven at the head was the same at an older block already, so that no node need keep that
-/// block's state. The registry writes a word in three places (`KeyRecords.sol`): `_storeRegistered` and `_storeRotated`
-/// store one that `_nextWord` gave the block's own time, and `_storeRevoked` marks it as revoked, from which only a
-/// registration leads back. Strictly before: some chains give several blocks one time.
-fn stood_already(at_head: Option<ProvenRecord>, anchor: &ProvenHeader) -> bool {
-    at_head.is_some_and(|record| {
-        record.word().revoked.is_none() && record.word().anchored_at < anchor.timestamp()
+/// Whether what is proven at the head tells all of a record at an older block, so that no node need keep that block's
+/// state. One that is absent or revoked is refused whatever it was. Any other was the same at every block after the time
+/// it names: the registry writes a word in three places (`KeyRecords.sol`), of which `_storeRegistered` and
+/// `_storeRotated` store one that `_nextWord` gave the block's own time, and `_storeRevoked` marks it as revoked, from
+/// which only a registration leads back. Strictly after: some chains give several blocks one time.
+fn tells_all(at_head: Option<ProvenRecord>, anchor: &ProvenHeader) -> bool {
+    at_head.is_none_or(|record| {
+        record.word().revoked.is_some() || record.word().anchored_at < anchor.timestamp()
     })
 }
 

@@ -98,5 +98,6 @@ Examples:
 
 JSON, with --out: {\"out\", \"bytes\", \"identity\", \"status\", \"version\", \"signer\", \"public_key\", \"anchored_at\",
   \"valid_until\", \"bundle_hash\", \"proved_at\": {\"chain_id\", \"block_number\", \"block_hash\", \"timestamp\"},
-  \"vouched\": {\"kind\": \"own_node\" or \"quorum\", …}}; what there is none of is null.
+  \"vouched\": {\"kind\": \"own_node\", \"quorum\" or
+  \"light_client\", …}}; what there is none of is null.
 Without --out, the document itself.";

@@ -134,5 +134,6 @@ Examples:
 
 JSON: {\"identity\", \"status\": \"active\", \"revoked\", \"expired\" or \"absent\", \"version\", \"signer\", \"public_key\",
   \"anchored_at\", \"valid_until\", \"bundle_hash\", \"proved_at\": {\"chain_id\", \"block_number\", \"block_hash\",
-  \"timestamp\"}, \"vouched\": {\"kind\": \"you\", \"own_node\" or \"quorum\", …}}; what there is none of is null.
+  \"timestamp\"}, \"vouched\": {\"kind\": \"you\", \"own_node\", \"quorum\" or
+  \"light_client\", …}}; what there is none of is null.
 Exit code 7 where the proof holds and the identity had no usable key at that block, 12 where it does not hold.";
