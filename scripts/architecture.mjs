@@ -47,7 +47,7 @@ for (const crate of metadata.packages) {
 }
 
 // The constructors of proven state, and the one folder or file of production code that may call each.
-const proven = /\bproven\b\s*[(<]|::\s*proven\b/;
+const proven = /::\s*proven\b/;
 const caller = /^client\/registry\/src\/proof(\.rs$|\/)/;
 const definition = /^client\/protocol\/src\/(?:peer|state)\.rs$/;
 

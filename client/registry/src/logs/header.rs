@@ -52,7 +52,7 @@ impl LinkedHeader {
         if computed != self.receipts_root {
             return Err(ProofPart::ReceiptsRoot { block, computed, expected: self.receipts_root });
         }
-        Ok(BlockReceipts::proven(self.proven, receipts, claimed_transactions))
+        Ok(BlockReceipts::of(self.proven, receipts, claimed_transactions))
     }
 
     /// The block's hash and height.

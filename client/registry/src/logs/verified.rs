@@ -34,7 +34,7 @@ pub struct VerifiedLog {
 }
 
 impl BlockReceipts {
-    pub(crate) const fn proven(
+    pub(crate) const fn of(
         header: ProvenHeader,
         receipts: Vec<ConsensusReceipt>,
         claimed_transactions: Vec<B256>,
