@@ -157,9 +157,9 @@ async fn every_change_of_a_record_is_told_once_and_in_order() {
 #[tokio::test]
 async fn a_key_expires_by_the_clock_where_no_block_comes() {
     let market = Market::open().await;
-    let mut followed = Followed::of(&market, swift()).await;
     let until = u32::try_from(countersign_tests::by_hand::now_unix_ms() / 1000 + 15).unwrap();
     let party = market.enrol(1, "", Terms { valid_until: Some(until), ..Terms::default() }).await;
+    let mut followed = Followed::of(&market, swift()).await;
     let watching = followed.watch(party.identity).await;
     assert!(matches!(watching.standing(), Some(Standing::Active(_))));
     let (_, now) = followed.stands(party.identity).await;

@@ -34,11 +34,15 @@ fn version(standing: Standing) -> u16 {
     }
 }
 
-/// The next change, which must be a reorganisation of that depth.
+/// The next change, which must be a reorganisation of that depth. In the midst of it a node's proofs may not fit its
+/// header, and whoever asks then is in doubt.
 async fn reorganised(followed: &mut Followed, depth: u64) {
-    match followed.news().await {
-        Change::Reorganised { depth: told, .. } => assert_eq!(told, depth),
-        other => panic!("{other:?} at depth {depth}"),
+    loop {
+        match followed.news().await {
+            Change::Doubt(_) => {}
+            Change::Reorganised { depth: told, .. } => return assert_eq!(told, depth),
+            other => panic!("{other:?} at depth {depth}"),
+        }
     }
 }
 

@@ -377,7 +377,7 @@ impl Resolver {
         self.0.threshold
     }
 
-    /// A header that so many endpoints vouched for.
+    /// A header that so many endpoints vouched for, or so many of a committee.
     pub(crate) fn agreed_head(&self, header: &ProvenHeader, votes: usize) -> ProvedHead {
         let trust = self.0.voucher.source(votes, self.0.nodes.len());
         ProvedHead { anchor: self.anchor_at(header), timestamp: header.timestamp(), trust }
