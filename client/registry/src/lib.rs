@@ -12,6 +12,9 @@
 //!
 //! logs::*           a range of blocks ─► linked headers ─► blooms ─► receipts, hashed to their root ─► every log, or an error
 //!
+//! RecordProof       the same proofs as one document, for whoever trusts a block's hash and has no node: JSON, version 1
+//!                   headers (RLP, the proven block's first, each the parent of the next), eth_getProof's answer, identity
+//!
 //! consent::*        what owners and keys sign, offline: registrations, rotations, revocations, certificates
 //!     │ SignedDocument (JSON)
 //!     ▼

@@ -28,7 +28,7 @@ enum What {
 
 /// Prove what the registry says of an identity at one block, absence included
 ///
-/// The proof is one JSON document of about 12 KB: the block's header, and the nodes of the state's tree that lead from it to
+/// The proof is one JSON document of 10 to 25 KB: the block's header, and the nodes of the state's tree that lead from it to
 /// the record. Whoever trusts the block's hash checks all else with `countersign verify`, offline.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]

@@ -96,7 +96,7 @@ impl Resolver {
         let Some(anchor) = request.anchor else { return Some(snapshot.ring.newest()) };
         let block = snapshot.ring.find(anchor.block_number, B256::new(anchor.block_hash))?;
         let age = snapshot.header().timestamp().saturating_sub(block.header.timestamp());
-        (Duration::from_secs(age) <= self.policy().max_anchor_age).then_some(block)
+        (Duration::from_secs(age) <= self.policy().anchor_age_for(&request.peer)).then_some(block)
     }
 
     /// A watched identity's record, as it is proven at the head and accepted; or what is proven instead. `None` where
