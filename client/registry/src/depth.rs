@@ -48,6 +48,12 @@ impl Settled {
         self.0.read().unwrap_or_else(PoisonError::into_inner).get(&depth).copied().unwrap_or_default()
     }
 
+    /// Forgets how far blocks had been counted: on another branch the same time may lie less deep. What was final is final.
+    pub(crate) fn reorganised(&self) {
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        known.retain(|depth, _| !matches!(depth, RecordDepth::Confirmations(_)));
+    }
+
     fn keep(&self, depth: RecordDepth, before: u64) {
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
         let kept = known.entry(depth).or_default();

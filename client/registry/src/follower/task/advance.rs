@@ -48,11 +48,13 @@ impl Task {
         let lost = match (course.turn, before) {
             (Turn::Back { depth, ancestor }, _) => {
                 self.shared.counts.reorganised();
+                self.resolver.settled().reorganised();
                 let at = ancestor.block().number;
                 changes.push(Change::Reorganised { depth, ancestor: self.resolver.anchor_at(&ancestor) });
                 self.standings.lose(Some(at))
             }
             (Turn::Lost, Some(before)) => {
+                self.resolver.settled().reorganised();
                 changes.push(Change::Gap { before, now: to.head.anchor });
                 self.standings.lose(None)
             }
