@@ -181,7 +181,8 @@ fn doctor_tells_what_works_and_what_does_not() {
     assert!(over_http["latency_ms"].as_f64().unwrap() > 0.0, "{over_http}");
     assert_eq!(over_http["subscriptions"], false);
     let web_socket = anvil.url.replacen("http", "ws", 1);
-    let over_web_socket = endpoint(&home.run(&["doctor", "--json", "--rpc", &web_socket]).lines_json());
+    let over_web_socket =
+        endpoint(&home.run(&["doctor", "--json", "--rpc", &web_socket, "--own-node"]).lines_json());
     assert_eq!(over_web_socket["subscriptions"], true);
     // Another key than the registered one, readable by all.
     home.keygen("other.json");
