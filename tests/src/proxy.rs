@@ -191,7 +191,9 @@ async fn serve(listener: TcpListener, shared: Arc<Shared>) {
 }
 
 async fn answer_one(mut stream: TcpStream, shared: &Shared) {
-    if let Lie::HangUp = &*shared.lie.lock().unwrap() {
+    // Which method it is about can be told once the request is read.
+    let about_all = shared.about.lock().unwrap().is_none();
+    if about_all && matches!(*shared.lie.lock().unwrap(), Lie::HangUp) {
         return;
     }
     let mut first = [0; 3];
