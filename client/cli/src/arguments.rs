@@ -10,6 +10,7 @@ use crate::exit;
 mod chain;
 mod domain;
 mod identity;
+mod known;
 mod layered;
 mod passphrase;
 mod payer;
@@ -22,6 +23,7 @@ mod writer;
 pub(crate) use chain::ChainArguments;
 pub(crate) use domain::DomainArguments;
 pub(crate) use identity::{KeystoreArguments, OwnerAccountArguments, OwnerArguments, OwnerKeystoreArguments};
+pub(crate) use known::KnownArguments;
 pub(crate) use layered::{Layer, Layered};
 pub(crate) use passphrase::PassphraseArguments;
 pub(crate) use payer::PayerArguments;
@@ -85,6 +87,7 @@ pub(crate) enum Command {
     Listen(command::listen::Listen),
     Connect(command::connect::Connect),
     Contacts(command::contacts::ContactsCommand),
+    Known(command::known::KnownCommand),
     Demo(command::demo::Demo),
     Doctor(command::doctor::Doctor),
     Completions(command::completions::Completions),

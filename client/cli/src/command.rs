@@ -7,6 +7,7 @@ pub(crate) mod contacts;
 pub(crate) mod demo;
 pub(crate) mod doctor;
 pub(crate) mod keygen;
+pub(crate) mod known;
 pub(crate) mod listen;
 pub(crate) mod man;
 pub(crate) mod onboard;

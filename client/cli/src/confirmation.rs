@@ -23,6 +23,6 @@ pub(crate) async fn ask(question: &str) -> Result<(), Failure> {
     .await?;
     match answer.trim() {
         "yes" => Ok(()),
-        _ => Err(Failure::usage("not confirmed; nothing was revoked")),
+        _ => Err(Failure::usage("not confirmed; nothing was done")),
     }
 }

@@ -46,7 +46,8 @@ Exit codes:
     0  done
     1  something unexpected, for instance output that cannot be written
     2  usage: the arguments make no sense
-    3  configuration: the file, the environment or the contacts; wrong chain, no registry there
+    3  configuration: the file, the environment, the contacts or the known records; wrong chain,
+       no registry there
     4  keystore or passphrase
     5  the chain cannot be reached
     6  what the chain's endpoints say is not proven, or they disagree
@@ -86,6 +87,6 @@ mod tests {
             assert_eq!(TABLE.matches(&line).count(), 1, "{exit:?}");
         }
         // And "done", which is no failure.
-        assert_eq!(TABLE.lines().count(), all.len() + 2);
+        assert_eq!(TABLE.lines().filter(|line| !line.starts_with("       ")).count(), all.len() + 2);
     }
 }

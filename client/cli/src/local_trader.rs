@@ -3,7 +3,7 @@
 use clap::Args;
 use countersign::{Policy, Trader, TraderBuilder};
 
-use crate::arguments::{ChainArguments, KeystoreArguments, OwnerArguments, SuiteArguments};
+use crate::arguments::{ChainArguments, KeystoreArguments, KnownArguments, OwnerArguments, SuiteArguments};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::keyfile;
@@ -19,6 +19,8 @@ pub(crate) struct LocalArguments {
     pub(crate) keystore: KeystoreArguments,
     #[command(flatten)]
     pub(crate) chain: ChainArguments,
+    #[command(flatten)]
+    pub(crate) known: KnownArguments,
     #[command(flatten)]
     pub(crate) suites: SuiteArguments,
 }
@@ -44,10 +46,11 @@ impl LocalArguments {
         let settings = &context.settings;
         let owner = settings.owner(&self.owner)?;
         let chain = self.chain(context, &owner, peer)?;
+        let resolver = settings.remembering(&chain, &self.known)?;
         let path = settings.keystore(&self.keystore)?;
         let key =
             keyfile::open(context.console, &path, &settings.passphrase(&self.keystore.passphrase)).await?;
-        let builder = Trader::builder(owner.identity, key, chain.resolver()?);
+        let builder = Trader::builder(owner.identity, key, resolver);
         Ok(builder.suites(settings.suites(&self.suites)).timeouts(settings.timeouts()).policy(policy))
     }
 

@@ -31,6 +31,7 @@ mod instrument;
 mod interrupt;
 mod key_terms;
 mod keyfile;
+mod known_report;
 mod local_trader;
 mod log;
 mod moment;
@@ -121,6 +122,7 @@ async fn dispatch(command: Command, context: &Context) -> Result<(), Failure> {
         Command::Listen(listen) => listen.run(context).await,
         Command::Connect(connect) => connect.run(context).await,
         Command::Contacts(contacts) => contacts.run(context),
+        Command::Known(known) => known.run(context).await,
         Command::Demo(demo) => demo.run(context).await,
         Command::Doctor(doctor) => doctor.run(context).await,
         Command::Completions(completions) => completions.run(),

@@ -4,6 +4,7 @@ mod chain;
 mod counterparty;
 mod domain;
 mod identity;
+mod known;
 mod light_client;
 mod replay;
 mod session;

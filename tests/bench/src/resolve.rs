@@ -11,8 +11,9 @@ use alloy::rpc::client::RpcClient;
 use alloy::rpc::types::{EIP1186AccountProofResponse, Header};
 use countersign::custody::{Custody, LocalKey};
 use countersign::registry::write::{KeyTerms, PayingAccount, Registrar, WritePolicy};
-use countersign::registry::{Endpoint, HeadPolicy, HeadTrust, RecordSlots, Resolver, artifact};
+use countersign::registry::{Endpoint, HeadPolicy, HeadTrust, KnownRecords, RecordSlots, Resolver, artifact};
 use countersign::{Address, Identity, Label};
+use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::measure::{BenchError, Unit, Workload};
@@ -22,6 +23,7 @@ pub(crate) struct Chain {
     runtime: Rc<Runtime>,
     anvil: AnvilInstance,
     identity: Identity,
+    folder: TempDir,
 }
 
 impl Chain {
@@ -33,7 +35,8 @@ impl Chain {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let anvil = Anvil::at(anvil_path()?).try_spawn()?;
         let identity = runtime.block_on(register(&anvil))?;
-        Ok(Self { runtime: Rc::new(runtime), anvil, identity })
+        let folder = tempfile::tempdir()?;
+        Ok(Self { runtime: Rc::new(runtime), anvil, identity, folder })
     }
 
     /// The resolver with and without memory, and the bare RPC of the same batch. The connection is open in all three.
@@ -42,8 +45,12 @@ impl Chain {
     /// Should the setup fail.
     pub(crate) fn workloads(&self) -> Result<Vec<Workload>, BenchError> {
         Ok(vec![
-            self.resolving("resolve.warm", Duration::from_secs(24 * 3600), 1_000)?,
-            self.resolving("resolve.cold", Duration::ZERO, 1)?,
+            self.resolving("resolve.warm", Duration::from_secs(24 * 3600), 1_000, None)?,
+            self.resolving("resolve.warm.kept", Duration::from_secs(24 * 3600), 1_000, Some(self.known()?))?,
+            self.resolving("resolve.cold", Duration::ZERO, 1, None)?,
+            self.resolving("resolve.cold.kept", Duration::ZERO, 1, Some(self.known()?))?,
+            self.at_a_new_block("resolve.newblock", None)?,
+            self.at_a_new_block("resolve.newblock.kept", Some(self.known()?))?,
             self.bare_rpc()?,
         ])
     }
@@ -53,10 +60,9 @@ impl Chain {
         name: &'static str,
         head_reuse: Duration,
         runs_per_sample: u32,
+        known: Option<KnownRecords>,
     ) -> Result<Workload, BenchError> {
-        let trust = HeadTrust::OwnNode(self.anvil.endpoint().parse::<Endpoint>()?);
-        let policy = HeadPolicy { head_reuse, ..HeadPolicy::anvil() };
-        let resolver = Resolver::new(self.anvil.chain_id(), artifact::key_registry_address(), trust, policy)?;
+        let resolver = self.resolver(head_reuse, known)?;
         let (runtime, identity) = (Rc::clone(&self.runtime), self.identity);
         let run = Box::new(move || {
             runtime.block_on(resolver.resolve(identity))?;
@@ -64,6 +70,38 @@ impl Chain {
         });
         let prepare = Box::new(|_| Ok(()));
         Ok(Workload { name, baseline: "peer.rpc", unit: Unit::Micros, runs_per_sample, prepare, run })
+    }
+
+    /// A block comes before each run, so that what is kept of the head must be flushed to the disk.
+    fn at_a_new_block(
+        &self,
+        name: &'static str,
+        known: Option<KnownRecords>,
+    ) -> Result<Workload, BenchError> {
+        let Workload { baseline, unit, run, .. } = self.resolving(name, Duration::ZERO, 1, known)?;
+        let client = RpcClient::new_http(self.anvil.endpoint_url());
+        let runtime = Rc::clone(&self.runtime);
+        let prepare = Box::new(move |_| {
+            runtime.block_on(client.request_noparams::<serde_json::Value>("evm_mine"))?;
+            Ok(())
+        });
+        Ok(Workload { name, baseline, unit, runs_per_sample: 1, prepare, run })
+    }
+
+    /// A file of its own for each.
+    fn known(&self) -> Result<KnownRecords, BenchError> {
+        let file = tempfile::Builder::new().prefix("known-").suffix(".sqlite").tempfile_in(&self.folder)?;
+        Ok(KnownRecords::open(file.into_temp_path().keep()?.as_ref())?)
+    }
+
+    fn resolver(&self, head_reuse: Duration, known: Option<KnownRecords>) -> Result<Resolver, BenchError> {
+        let trust = HeadTrust::OwnNode(self.anvil.endpoint().parse::<Endpoint>()?);
+        let policy = HeadPolicy { head_reuse, ..HeadPolicy::anvil() };
+        let resolver = Resolver::new(self.anvil.chain_id(), artifact::key_registry_address(), trust, policy)?;
+        Ok(match known {
+            Some(known) => resolver.remembering(known)?,
+            None => resolver,
+        })
     }
 
     fn bare_rpc(&self) -> Result<Workload, BenchError> {

@@ -2,12 +2,12 @@
 
 use clap::Args;
 
-use crate::arguments::{ChainArguments, KeystoreArguments, OwnerArguments, ReplayArguments};
+use crate::arguments::{ChainArguments, KeystoreArguments, KnownArguments, OwnerArguments, ReplayArguments};
 use crate::context::Context;
 use crate::doctor::{Examination, chain, local};
 use crate::failure::Failure;
 
-/// Check tools, nodes, clock, registry, keystore, record and replay cache, and say what to do about each trouble
+/// Check tools, nodes, clock, registry, keystore, record, known records and replay cache, and say what to do about each trouble
 ///
 /// Each line is ok, warn (something is missing that not everything needs) or fail. Fails, and only they, make the
 /// exit code 11. Nothing is changed, and no passphrase is asked for.
@@ -22,6 +22,8 @@ pub(crate) struct Doctor {
     chain: ChainArguments,
     #[command(flatten)]
     replay: ReplayArguments,
+    #[command(flatten)]
+    known: KnownArguments,
 }
 
 impl Doctor {
@@ -33,6 +35,7 @@ impl Doctor {
         for tool in local::tools() {
             examination.add(tool)?;
         }
+        examination.add(local::known(settings.known_file(&self.known)))?;
         let keystore = settings.keystore(&self.keystore).map(|path| local::keystore(&path))?;
         examination.add(keystore.finding)?;
         examination.add(local::replay_cache(settings.replay_cache(&self.replay)).await)?;

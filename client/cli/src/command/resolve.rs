@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::arguments::ChainArguments;
+use crate::arguments::{ChainArguments, KnownArguments};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::party::Party;
@@ -11,7 +11,8 @@ use crate::record_report::RecordReport;
 /// Prove whose key an address has registered, and print it
 ///
 /// Asks the nodes for the newest block and for a proof of the record, checks the block's hash, the proofs and the
-/// record's age itself, and prints the key only if all of it holds. No node is believed on its own word.
+/// record's age itself, and prints the key only if all of it holds. No node is believed on its own word. What was proven is
+/// kept, and never gone back from: see `countersign known --help`.
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Resolve {
@@ -19,13 +20,15 @@ pub(crate) struct Resolve {
     who: Party,
     #[command(flatten)]
     chain: ChainArguments,
+    #[command(flatten)]
+    known: KnownArguments,
 }
 
 impl Resolve {
     pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
         let counterparty = context.settings.contacts()?.find(&self.who)?;
         let chain = context.settings.chain(&self.chain, counterparty.account.chain_id)?;
-        let resolver = chain.resolver()?;
+        let resolver = context.settings.remembering(&chain, &self.known)?;
         let resolved = resolver.resolve(counterparty.account.identity).await?;
         context.console.report(&RecordReport::new(&resolved, &chain))
     }

@@ -24,6 +24,7 @@ pub(crate) struct Document {
     pub(crate) session: SessionTable,
     pub(crate) timeouts: TimeoutTable,
     pub(crate) contacts: ContactsTable,
+    pub(crate) known: KnownTable,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -101,6 +102,12 @@ pub(crate) struct TimeoutTable {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct ContactsTable {
+    pub(crate) file: Option<PathBuf>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct KnownTable {
     pub(crate) file: Option<PathBuf>,
 }
 

@@ -103,6 +103,7 @@ pub(super) const KNOWN: &[(&str, &[&str])] = &[
     ),
     ("timeouts", &["connect", "handshake_step", "idle", "write", "close"]),
     ("contacts", &["file"]),
+    ("known", &["file"]),
 ];
 
 #[cfg(test)]

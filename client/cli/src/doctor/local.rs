@@ -1,9 +1,10 @@
 //! Checks of this machine.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use countersign::custody::Keystore;
 use countersign::protocol::Address;
+use countersign::registry::{KnownError, KnownRecords};
 use countersign::replay::{RedisCache, RedisLimits, RedisUrl};
 
 use super::Finding;
@@ -35,6 +36,40 @@ pub(crate) fn contacts(settings: &Settings) -> Finding {
         }
         Err(failure) => Finding::fail("contacts", &failure),
     }
+}
+
+/// Where what was proven is kept, whether it can be written, and whether it is whole.
+pub(crate) fn known(file: Result<Option<PathBuf>, Failure>) -> Finding {
+    let path = match file {
+        Ok(Some(path)) => path,
+        Ok(None) => {
+            let hint = "drop --known-file none, or [known] file in the configuration";
+            return Finding::warn("known", "what is proven is forgotten with each process", hint);
+        }
+        Err(failure) => return Finding::fail("known", &failure),
+    };
+    // Nothing is made here.
+    if path.symlink_metadata().is_err() {
+        return Finding::ok(
+            "known",
+            format!("nothing yet; what is proven will be kept in {}", path.display()),
+        );
+    }
+    match look_into(&path) {
+        Ok((records, 0)) => Finding::ok("known", format!("{records} records in {}", path.display())),
+        Ok((records, incidents)) => {
+            let detail = format!("{records} records in {}, {incidents} refused rollbacks", path.display());
+            Finding::warn("known", detail, "countersign known list shows of what")
+        }
+        Err(error) => Finding::fail("known", &error.into()),
+    }
+}
+
+/// How many records and incidents.
+fn look_into(path: &Path) -> Result<(usize, usize), KnownError> {
+    let known = KnownRecords::open(path)?;
+    known.check()?;
+    Ok((known.records()?.len(), known.incidents()?.len()))
 }
 
 /// Whether the Redis can be asked, and keeps what it is given. Nothing is written to it.

@@ -1,6 +1,6 @@
 //! Failures to learn something from the chain.
 
-use countersign::registry::ResolveError;
+use countersign::registry::{KnownError, ResolveError, StaleHead};
 
 use super::{Failure, chain_of};
 use crate::exit::Exit;
@@ -14,6 +14,12 @@ impl From<ResolveError> for Failure {
             Some(hint) => failure.hint(hint),
             None => failure,
         }
+    }
+}
+
+impl From<KnownError> for Failure {
+    fn from(error: KnownError) -> Self {
+        ResolveError::Known(error).into()
     }
 }
 
@@ -67,6 +73,14 @@ fn hint(error: &ResolveError) -> Option<String> {
         ResolveError::Expired { identity, .. } => {
             format!("if it is yours: countersign rotate --owner '{}' --new-keystore NEW", shown(identity))
         }
+        ResolveError::RecordRewound { identity, .. } => {
+            format!("countersign known show '{}'", shown(identity))
+        }
+        ResolveError::StaleHead { why: StaleHead::BehindProven { .. }, .. } => {
+            "countersign known list shows what was proven before, countersign doctor checks each endpoint"
+                .into()
+        }
+        ResolveError::Known(_) => "countersign doctor; --known-file FILE keeps them in another file".into(),
         ResolveError::WrongChain { .. } => "countersign doctor shows each endpoint's chain".into(),
         ResolveError::NoQuorum { .. }
         | ResolveError::Unreachable { .. }

@@ -171,7 +171,7 @@ fn trust(
 }
 
 /// The chain id of a development chain, Anvil's and Hardhat's default.
-const ANVIL_CHAIN_ID: u64 = 31337;
+pub(super) const ANVIL_CHAIN_ID: u64 = 31337;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]

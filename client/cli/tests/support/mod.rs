@@ -82,6 +82,7 @@ impl Home {
             }
         }
         command.env("HOME", self.0.path()).env("XDG_CONFIG_HOME", self.0.path().join(".config"));
+        command.env("XDG_DATA_HOME", self.0.path().join(".local/share"));
         command.env("NO_COLOR", "1").current_dir(self.0.path());
         command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command

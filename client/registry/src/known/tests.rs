@@ -9,6 +9,8 @@ use countersign_protocol::Address;
 use tempfile::TempDir;
 
 use super::*;
+use crate::error::ResolveError;
+use crate::memory::{Past, Shown};
 use crate::word::RevocationReason;
 
 const HERE: RegistryAt = RegistryAt { chain_id: 31337, address: Address([9; 20]) };
@@ -229,6 +231,26 @@ async fn a_full_disk_is_told_and_costs_nothing_that_was_kept() {
     assert_eq!(known.heads().unwrap().first().unwrap().block, block(1));
     known.keep(batch(2, &many)).await.unwrap();
     assert_eq!(known.records().unwrap().len(), 255);
+}
+
+#[tokio::test]
+async fn where_nothing_can_be_kept_nothing_is_acted_on() {
+    let place = Place::new();
+    let known = place.open();
+    let past = Past::of(HERE);
+    past.keep_in(known.clone()).unwrap();
+    let header = |number| {
+        let header = Header { number, ..Header::default() };
+        ProvenHeader::recompute(&header, header.hash_slow()).unwrap()
+    };
+    past.advance(Shown { head: &header(7), by: &[] }, &[]).await.unwrap();
+    assert_eq!(past.highest().await.unwrap(), 7);
+    known.0.store.write(|connection| connection.execute("DROP TABLE heads", [])).unwrap();
+    let unread = past.highest().await;
+    assert!(matches!(unread, Err(ResolveError::Known(KnownError::Io { .. }))), "{unread:?}");
+    let unwritten = past.advance(Shown { head: &header(8), by: &[] }, &[]).await;
+    assert!(matches!(unwritten, Err(ResolveError::Known(KnownError::Io { .. }))), "{unwritten:?}");
+    assert_eq!(past.highest_here(), 7);
 }
 
 #[test]

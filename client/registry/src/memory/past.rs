@@ -47,7 +47,7 @@ struct Comparison {
 }
 
 impl Past {
-    pub(super) fn of(registry: RegistryAt) -> Self {
+    pub(crate) fn of(registry: RegistryAt) -> Self {
         Self { registry, known: OnceLock::new(), cache: Mutex::default(), highest: AtomicU64::new(0) }
     }
 
