@@ -47,7 +47,8 @@ fn of_kind<'a>(lines: &'a [Value], kind: &str) -> Vec<&'a Value> {
 fn a_revocation_outlives_the_process_that_saw_it() {
     let scene = Scene::set();
     let resolved = scene.resolve().ok_json();
-    scene.home.run(&["revoke", "--unlocked", "--yes"]);
+    let revoked = scene.home.run(&["revoke", "--unlocked", "--reason", "policy", "--yes"]);
+    assert_eq!(revoked.code, 0, "{}", revoked.stderr);
     scene.resolve().failed(7, "revoked");
     scene.replay(1);
     let refused = scene.resolve().failed(6, "record_rewound");
@@ -58,7 +59,7 @@ fn a_revocation_outlives_the_process_that_saw_it() {
     let lines = shown.lines_json();
     let [record] = &*of_kind(&lines, "record") else { panic!("{lines:?}") };
     assert_eq!((&record["version"], &record["signer"]), (&json!(1), &resolved["signer"]));
-    assert_eq!((&record["status"], &record["incidents"]), (&json!("revoked: no reason given"), &json!(1)));
+    assert_eq!((&record["status"], &record["incidents"]), (&json!("revoked: policy"), &json!(1)));
     let [incident] = &*of_kind(&lines, "incident") else { panic!("{lines:?}") };
     assert_eq!((&incident["shown"]["status"], &incident["times"]), (&json!("active"), &json!(2)));
     assert_eq!(incident["endpoints"], json!([scene.anvil.url]));

@@ -1,6 +1,6 @@
 //! `countersign known`: what was proven before, and is never gone back from.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use countersign::protocol::Identity;
@@ -28,24 +28,33 @@ use crate::party::Party;
 pub(crate) struct KnownCommand {
     #[command(subcommand)]
     action: Action,
-    #[command(flatten)]
-    known: KnownArguments,
 }
 
 #[derive(Debug, Subcommand)]
 enum Action {
     /// Everybody who is known, and the highest block of each chain
-    List,
+    List(List),
     /// What is known of somebody, and which rollbacks of it were refused
-    Show {
-        /// 0x…, eip155:<chain>:0x… (with #label for one of several keys), or a contact's name
-        who: Party,
-    },
+    Show(Show),
     /// Accept again whatever is proven next, even if it is older
     ///
     /// For a development chain that was begun anew, or where a reorganisation really undid what was proven. Ask the other
     /// side by another way first: a rollback looks the same when somebody replays an old state to you.
     Forget(Forget),
+}
+
+#[derive(Debug, Args)]
+struct List {
+    #[command(flatten)]
+    known: KnownArguments,
+}
+
+#[derive(Debug, Args)]
+struct Show {
+    /// 0x…, eip155:<chain>:0x… (with #label for one of several keys), or a contact's name
+    who: Party,
+    #[command(flatten)]
+    known: KnownArguments,
 }
 
 #[derive(Debug, Args)]
@@ -62,6 +71,8 @@ struct Forget {
     /// Do not ask
     #[arg(long)]
     yes: bool,
+    #[command(flatten)]
+    known: KnownArguments,
 }
 
 /// What was forgotten.
@@ -72,59 +83,63 @@ struct Forgotten {
 
 impl KnownCommand {
     pub(crate) async fn run(self, context: &Context) -> Result<(), Failure> {
-        let Some(file) = context.settings.known_file(&self.known)? else {
-            let failure = Failure::configuration("what is proven is kept nowhere");
-            return Err(failure.hint("--known-file FILE names a file"));
-        };
         match self.action {
-            Action::List => list(context, &file),
-            Action::Show { who } => show(context, &file, &who),
-            Action::Forget(forget) => forget.run(context, &file).await,
+            Action::List(list) => list.run(context),
+            Action::Show(show) => show.run(context),
+            Action::Forget(forget) => forget.run(context).await,
         }
     }
 }
 
-fn list(context: &Context, file: &Path) -> Result<(), Failure> {
-    let Some(known) = existing(file)? else {
-        context.console.remark(&format!("Nothing is known yet; {} does not exist.", file.display()));
-        return Ok(());
-    };
-    let (heads, records, incidents) = (known.heads()?, known.records()?, known.incidents()?);
-    for head in &heads {
-        context.console.report(&KnownLine::chain(head, &incidents))?;
+impl List {
+    fn run(&self, context: &Context) -> Result<(), Failure> {
+        let file = &file(context, &self.known)?;
+        let Some(known) = existing(file)? else {
+            context.console.remark(&format!("Nothing is known yet; {} does not exist.", file.display()));
+            return Ok(());
+        };
+        let (heads, records, incidents) = (known.heads()?, known.records()?, known.incidents()?);
+        for head in &heads {
+            context.console.report(&KnownLine::chain(head, &incidents))?;
+        }
+        for record in &records {
+            context.console.report(&KnownLine::record(record, &incidents))?;
+        }
+        for incident in incidents.iter().filter(|incident| is_of_chain(incident)) {
+            context.console.report(&KnownLine::incident(incident))?;
+        }
+        let (records, rollbacks) = (records.len(), incidents.len());
+        context
+            .console
+            .remark(&format!("{records} records, {rollbacks} refused rollbacks in {}.", file.display()));
+        Ok(())
     }
-    for record in &records {
-        context.console.report(&KnownLine::record(record, &incidents))?;
-    }
-    for incident in incidents.iter().filter(|incident| is_of_chain(incident)) {
-        context.console.report(&KnownLine::incident(incident))?;
-    }
-    let (records, rollbacks) = (records.len(), incidents.len());
-    context
-        .console
-        .remark(&format!("{records} records, {rollbacks} refused rollbacks in {}.", file.display()));
-    Ok(())
 }
 
-fn show(context: &Context, file: &Path, who: &Party) -> Result<(), Failure> {
-    let (identity, chain_id) = find(context, who, None)?;
-    let known = existing(file)?;
-    let (records, incidents) = match &known {
-        Some(known) => (of(known, &identity, chain_id)?, known.incidents()?),
-        None => (Vec::new(), Vec::new()),
-    };
-    let incidents: Vec<_> = incidents.into_iter().filter(|it| concerns(it, &identity, chain_id)).collect();
-    if records.is_empty() && incidents.is_empty() {
-        return Err(not_known(who, file));
+impl Show {
+    fn run(&self, context: &Context) -> Result<(), Failure> {
+        let (file, who) = (&file(context, &self.known)?, &self.who);
+        let (identity, chain_id) = find(context, who, None)?;
+        let known = existing(file)?;
+        let (records, incidents) = match &known {
+            Some(known) => (of(known, &identity, chain_id)?, known.incidents()?),
+            None => (Vec::new(), Vec::new()),
+        };
+        let incidents: Vec<_> =
+            incidents.into_iter().filter(|it| concerns(it, &identity, chain_id)).collect();
+        if records.is_empty() && incidents.is_empty() {
+            return Err(not_known(who, file));
+        }
+        for record in &records {
+            context.console.report(&KnownLine::record(record, &incidents))?;
+        }
+        incidents.iter().try_for_each(|incident| context.console.report(&KnownLine::incident(incident)))
     }
-    for record in &records {
-        context.console.report(&KnownLine::record(record, &incidents))?;
-    }
-    incidents.iter().try_for_each(|incident| context.console.report(&KnownLine::incident(incident)))
 }
 
 impl Forget {
-    async fn run(self, context: &Context, file: &Path) -> Result<(), Failure> {
+    async fn run(&self, context: &Context) -> Result<(), Failure> {
+        let file = &file(context, &self.known)?;
         let known = existing(file)?;
         let Some(who) = &self.who else { return self.forget_all(context, known).await };
         let (identity, chain_id) = find(context, who, self.chain_id)?;
@@ -159,6 +174,13 @@ impl Forget {
     fn is_meant(&self, chain_id: u64) -> bool {
         self.chain_id.is_none_or(|only| only == chain_id)
     }
+}
+
+fn file(context: &Context, arguments: &KnownArguments) -> Result<PathBuf, Failure> {
+    context.settings.known_file(arguments)?.ok_or_else(|| {
+        let failure = Failure::configuration("what is proven is kept nowhere");
+        failure.hint("--known-file FILE names a file")
+    })
 }
 
 /// The known records, where there are any: a look makes no file.
