@@ -92,7 +92,8 @@ pub enum ResolveError {
     },
     /// Proven, but an older version than the one proven before: the chain went back, or somebody shows an old one.
     #[error(
-        "{identity} had key version {seen} before, and now version {got} is shown at block {block}; the chain was reorganised or an old state is replayed: check the endpoints"
+        "{}; the chain was reorganised or an old state is replayed: check the endpoints",
+        rewound(identity, *seen, *got, *block)
     )]
     RecordRewound {
         /// Whose record.
@@ -306,6 +307,21 @@ pub enum ResolveError {
     /// The configured trust cannot work.
     #[error(transparent)]
     Trust(#[from] TrustError),
+}
+
+/// What went back: the version, the record as a whole, or a revocation.
+fn rewound(identity: &Identity, seen: u16, got: u16, block: u64) -> String {
+    match got {
+        0 => format!("{identity} had key version {seen} before, and now no record is shown at block {block}"),
+        got if got == seen => {
+            format!(
+                "key version {seen} of {identity} was revoked before, and now is shown unrevoked at block {block}"
+            )
+        }
+        got => format!(
+            "{identity} had key version {seen} before, and now version {got} is shown at block {block}"
+        ),
+    }
 }
 
 /// Whose fault an error is.
