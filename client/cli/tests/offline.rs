@@ -281,7 +281,7 @@ fn every_shell_gets_completions_and_every_command_a_page() {
     let pages = home.run(&["man", "pages", "--json"]).ok_json()["pages"].as_array().unwrap().len();
     let connect = std::fs::read_to_string(home.path("pages/countersign-connect.1")).unwrap();
     assert!(connect.contains(".TH countersign-connect 1") && connect.contains("echo order"), "{connect}");
-    // 20 commands, 3 each of contacts, known, operator and revocation-certificate, 2 of bundle, and the command itself.
+    // 22 commands, 3 each of contacts, known, operator and revocation-certificate, 2 of bundle, 1 of prove, and the command.
     assert_eq!(pages, 38);
 }
 
