@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use crate::arguments::ChainArguments;
+use crate::arguments::{ChainArguments, KnownArguments};
 use crate::console::write_stdout;
 use crate::context::Context;
 use crate::exit::Exit;
@@ -46,6 +46,8 @@ struct ProveRecord {
     through: Option<u64>,
     #[command(flatten)]
     chain: ChainArguments,
+    #[command(flatten)]
+    known: KnownArguments,
 }
 
 impl Prove {
@@ -62,7 +64,7 @@ impl ProveRecord {
         }
         let counterparty = context.settings.contacts()?.find(&self.who)?;
         let chain = context.settings.chain(&self.chain, counterparty.account.chain_id)?;
-        let resolver = chain.resolver()?;
+        let resolver = context.settings.remembering(&chain, &self.known)?;
         let proof = resolver.prove_record(counterparty.account.identity, self.at, self.through).await?;
         let text = proof.to_json()?;
         let Some(out) = self.out else { return print(context, &text) };

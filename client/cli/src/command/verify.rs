@@ -7,7 +7,7 @@ use clap::Args;
 use countersign::protocol::Identity;
 use countersign::registry::{RecordProof, RecordProofError, Standing, VerifiedRecord};
 
-use crate::arguments::ChainArguments;
+use crate::arguments::{ChainArguments, KnownArguments};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -33,6 +33,8 @@ pub(crate) struct Verify {
     of: Option<Party>,
     #[command(flatten)]
     chain: ChainArguments,
+    #[command(flatten)]
+    known: KnownArguments,
 }
 
 impl Verify {
@@ -83,7 +85,8 @@ impl Verify {
             _ => failure,
         })?;
         let vouched = Vouched::by(&chain);
-        Ok((chain.resolver()?.verify_record_proof(proof).await, vouched))
+        let resolver = context.settings.remembering(&chain, &self.known)?;
+        Ok((resolver.verify_record_proof(proof).await, vouched))
     }
 }
 

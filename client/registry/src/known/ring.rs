@@ -37,7 +37,6 @@ impl RingChange {
     }
 }
 
-#[allow(dead_code, reason = "the follower's")]
 /// The recent heads, the oldest first: the newest one and those that it descends from without a gap.
 pub(super) fn read(connection: &Connection, chain_id: u64) -> rusqlite::Result<Vec<ProvenHeader>> {
     let sql = "SELECT header FROM ring WHERE chain_id = ?";
@@ -53,7 +52,6 @@ pub(super) fn read(connection: &Connection, chain_id: u64) -> rusqlite::Result<V
     Ok(unbroken(&headers))
 }
 
-#[allow(dead_code, reason = "the follower's")]
 fn unbroken(headers: &[ProvenHeader]) -> Vec<ProvenHeader> {
     let mut linked: Vec<ProvenHeader> = Vec::new();
     for header in headers.iter().rev() {

@@ -32,7 +32,6 @@ pub(super) struct Writer {
 pub(super) enum Change {
     Proven(Batch),
     Incident(Incident),
-    #[allow(dead_code, reason = "the follower's")]
     Ring(RingChange),
 }
 
