@@ -44,7 +44,18 @@ impl Followed {
 
     /// The next change.
     pub async fn next(&mut self) -> Change {
-        next(&mut self.changes).await
+        let change = timeout(LONG, self.changes.next()).await;
+        let change = change.unwrap_or_else(|_| panic!("nothing is told: {:?}", self.follower.health()));
+        change.expect("the follower lives")
+    }
+
+    /// Whatever is told until nothing is for a while.
+    pub async fn rest(&mut self) -> Vec<Change> {
+        let mut told = Vec::new();
+        while let Ok(Some(change)) = timeout(Duration::from_millis(50), self.changes.next()).await {
+            told.push(change);
+        }
+        told
     }
 
     /// The next change that is not just a new head.
@@ -78,10 +89,6 @@ impl Followed {
         });
         reached.await.unwrap_or_else(|_| panic!("block {height} is not served: {:?}", self.follower.health()))
     }
-}
-
-pub async fn next(changes: &mut Changes) -> Change {
-    timeout(LONG, changes.next()).await.expect("a change in time").expect("the follower lives")
 }
 
 pub async fn settled(watching: &Watching) {

@@ -9,7 +9,7 @@ use countersign::protocol::Value;
 use countersign::registry::{
     Change, HeadPolicy, HeadTrust, ResolveError, Resolver, Standing, Watching, artifact,
 };
-use countersign_tests::followed::{Followed, endpoint_url, next, settled, watchful};
+use countersign_tests::followed::{Followed, endpoint_url, settled, watchful};
 use countersign_tests::proxy::{Lie, Proxy};
 use countersign_tests::trader::{CHAIN, Market, Party, Terms, resolver_at};
 use serde_json::json;
@@ -43,6 +43,7 @@ impl Scene {
 
     /// Everybody sees what happens to Alice's record from here on, in time, and is served the same.
     async fn is_followed(&mut self) {
+        settled(&self.watching).await;
         let version = match self.watching.standing() {
             Some(Standing::Active(record)) => record.version,
             other => panic!("{other:?}"),
@@ -166,9 +167,7 @@ async fn a_liar_alone_is_not_served_from_and_is_believed_again_once_it_is_honest
         settled(&watching).await;
         let served = followed.resolver.resolve(alice.identity).await.unwrap();
         assert_eq!(served.proved_at, head);
-        while let Ok(change) =
-            tokio::time::timeout(Duration::from_millis(50), next(&mut followed.changes)).await
-        {
+        for change in followed.rest().await {
             assert!(
                 matches!(change, Change::Head(_) | Change::Doubt(_) | Change::Reorganised { .. }),
                 "{change:?}"

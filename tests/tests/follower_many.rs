@@ -23,7 +23,7 @@ async fn a_head_costs_what_it_changed() {
     let market = Market::open().await;
     let mut real = Vec::new();
     for position in 0..REVOKED.iter().sum() {
-        real.push(market.enrol(4, &format!("desk {position}"), Terms::default()).await.identity);
+        real.push(market.enrol(4, &format!("desk-{position}"), Terms::default()).await.identity);
     }
     let written = write_records(&market, WATCHED - real.len()).await;
     let policy =

@@ -10,6 +10,8 @@
 //!              ▼
 //!          PeerKey, StateView      what a handshake starts from, and nothing less
 //!
+//! Follower          what is watched is proven at each head as it comes, and served without a question; what changes is told
+//!
 //! logs::*           a range of blocks ─► linked headers ─► blooms ─► receipts, hashed to their root ─► every log, or an error
 //!
 //! RecordProof       the same proofs as one document, for whoever trusts a block's hash and has no node: JSON, version 1

@@ -195,6 +195,12 @@ impl ProvenRecord {
         Ok(RecordWord::parse(word).map(|word| Self { identity, word, pinned: key_with_x(x, &word) }))
     }
 
+    /// What a proof of that word would show.
+    #[cfg(test)]
+    pub(crate) const fn stored(identity: Identity, word: RecordWord) -> Self {
+        Self { identity, word, pinned: None }
+    }
+
     /// Whose record.
     #[must_use]
     pub const fn identity(&self) -> Identity {

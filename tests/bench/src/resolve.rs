@@ -10,11 +10,13 @@ use alloy::primitives::Address as AccountAddress;
 use alloy::rpc::client::RpcClient;
 use alloy::rpc::types::{EIP1186AccountProofResponse, Header};
 use countersign::custody::{Custody, LocalKey};
+use countersign::registry::proof::{ProvenHeader, ProvenRecord};
 use countersign::registry::write::{KeyTerms, PayingAccount, Registrar, WritePolicy};
 use countersign::registry::{Endpoint, HeadPolicy, HeadTrust, KnownRecords, RecordSlots, Resolver, artifact};
 use countersign::{Address, Identity, Label};
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
+use tokio::time::timeout;
 
 use crate::measure::{BenchError, Unit, Workload};
 
@@ -39,7 +41,8 @@ impl Chain {
         Ok(Self { runtime: Rc::new(runtime), anvil, identity, folder })
     }
 
-    /// The resolver with and without memory, and the bare RPC of the same batch. The connection is open in all three.
+    /// The resolver with and without memory, from its follower, and the bare RPC of the same batch, whose connection is
+    /// open in all of them; and what is left once the answer is there.
     ///
     /// # Errors
     /// Should the setup fail.
@@ -47,10 +50,12 @@ impl Chain {
         Ok(vec![
             self.resolving("resolve.warm", Duration::from_secs(24 * 3600), 1_000, None)?,
             self.resolving("resolve.warm.kept", Duration::from_secs(24 * 3600), 1_000, Some(self.known()?))?,
+            self.followed()?,
             self.resolving("resolve.cold", Duration::ZERO, 1, None)?,
             self.resolving("resolve.cold.kept", Duration::ZERO, 1, Some(self.known()?))?,
             self.at_a_new_block("resolve.newblock", None)?,
             self.at_a_new_block("resolve.newblock.kept", Some(self.known()?))?,
+            self.verifying()?,
             self.bare_rpc()?,
         ])
     }
@@ -102,6 +107,56 @@ impl Chain {
             Some(known) => resolver.remembering(known)?,
             None => resolver,
         })
+    }
+
+    /// Of a watched identity, from what the follower has proven.
+    fn followed(&self) -> Result<Workload, BenchError> {
+        let trust = HeadTrust::OwnNode(self.anvil.endpoint().parse::<Endpoint>()?);
+        let day = Duration::from_secs(24 * 3600);
+        // The chain stands still, and is not to be asked whether it still does.
+        let policy = HeadPolicy {
+            head_reuse: Duration::ZERO,
+            max_head_age: Some(day),
+            poll_interval: day,
+            ..HeadPolicy::anvil()
+        };
+        let resolver = Resolver::new(self.anvil.chain_id(), artifact::key_registry_address(), trust, policy)?;
+        let (runtime, identity) = (Rc::clone(&self.runtime), self.identity);
+        let watching = runtime.block_on(async {
+            let watching = resolver.follow().watch(identity, None);
+            timeout(Duration::from_secs(30), watching.proven()).await.map(|()| watching)
+        })?;
+        let run = Box::new(move || {
+            runtime.block_on(resolver.resolve(identity))?;
+            watching.standing().map(|_| ()).ok_or_else(|| "the identity is not watched".into())
+        });
+        let (name, prepare) = ("resolve.followed", Box::new(|_| Ok(())));
+        Ok(Workload { name, baseline: "peer.rpc", unit: Unit::Micros, runs_per_sample: 1_000, prepare, run })
+    }
+
+    /// Header, account, record and key, from an answer that is there.
+    fn verifying(&self) -> Result<Workload, BenchError> {
+        let client = RpcClient::new_http(self.anvil.endpoint_url());
+        let (identity, registry) = (self.identity, AccountAddress::new(artifact::key_registry_address().0));
+        let RecordSlots { word, x, .. } = RecordSlots::of(&identity);
+        let (header, proof) = self.runtime.block_on(async {
+            let latest = BlockNumberOrTag::Latest;
+            let header: Header = client.request("eth_getBlockByNumber", (latest, false)).await?;
+            let params = (registry, [word, x], BlockNumberOrTag::Number(header.number));
+            let proof: EIP1186AccountProofResponse = client.request("eth_getProof", params).await?;
+            Ok::<_, BenchError>((header, proof))
+        })?;
+        let run = Box::new(move || {
+            let proven = ProvenHeader::recompute(&header.inner, header.hash)?;
+            let account = proven.account(registry, &proof)?.ok_or("no registry")?;
+            let record = ProvenRecord::in_registry(&account, identity, &proof.storage_proof)?;
+            let record = record.ok_or("no record")?;
+            let pinned = record.pinned().ok_or("no pinned key")?;
+            record.peer_key(*pinned)?;
+            Ok(())
+        });
+        let (name, prepare) = ("resolve.verify", Box::new(|_| Ok(())));
+        Ok(Workload { name, baseline: "peer.rpc", unit: Unit::Micros, runs_per_sample: 20, prepare, run })
     }
 
     fn bare_rpc(&self) -> Result<Workload, BenchError> {

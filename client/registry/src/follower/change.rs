@@ -85,3 +85,31 @@ impl Changes {
 
 /// Changes that are kept for a slow subscriber.
 pub(super) const BACKLOG: usize = 1024;
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::policy::{HeadPolicy, HeadTrust};
+    use crate::resolver::Resolver;
+    use countersign_protocol::Address;
+
+    #[tokio::test]
+    async fn whoever_is_slow_learns_what_was_missed() {
+        let trust = HeadTrust::OwnNode("http://127.0.0.1:9".parse().unwrap());
+        let resolver = Resolver::new(1, Address([7; 20]), trust, HeadPolicy::anvil()).unwrap();
+        let follower = resolver.follow();
+        let mut changes = follower.changes();
+        let told = BACKLOG as u64 + 5;
+        for depth in 0..told {
+            let ancestor =
+                Anchor { chain_id: 1, block_number: 0, block_hash: [0; 32], registry: Address([7; 20]) };
+            follower.0.shared.told.send(Change::Reorganised { depth, ancestor }).unwrap();
+        }
+        assert!(matches!(changes.next().await, Some(Change::Missed { count: 5 })));
+        for expected in 5..told {
+            let Some(Change::Reorganised { depth, .. }) = changes.next().await else { unreachable!() };
+            assert_eq!(depth, expected);
+        }
+    }
+}

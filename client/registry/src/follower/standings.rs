@@ -109,3 +109,108 @@ impl Standings {
 
 /// Above every block.
 const NEVER: u64 = u64::MAX;
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic)]
+mod tests {
+    use std::collections::HashMap;
+
+    use countersign_protocol::{Address, SignatureScheme};
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::word::{RecordWord, RevocationReason};
+
+    fn identity(byte: u8) -> Identity {
+        Identity::of(Address([byte; 20]))
+    }
+
+    fn record(byte: u8, version: u16, valid_until: u32, is_revoked: bool) -> Option<ProvenRecord> {
+        let word = RecordWord {
+            signer: Address([1; 20]),
+            anchored_at: 1,
+            valid_until,
+            version,
+            scheme: SignatureScheme::Ecdsa,
+            suite_floor: 0,
+            revoked: is_revoked.then_some(RevocationReason::Policy),
+        };
+        (version > 0).then(|| ProvenRecord::stored(identity(byte), word))
+    }
+
+    #[derive(Clone, Debug)]
+    enum Step {
+        Prove { whose: u8, version: u16, valid_until: u32, is_revoked: bool },
+        Doubt(u8),
+        Lose(Option<u64>),
+        Pass(u64),
+    }
+
+    fn step() -> impl Strategy<Value = Step> {
+        prop_oneof![
+            4 => (0..4_u8, 0..3_u16, 0..60_u32, any::<bool>()).prop_map(|(whose, version, valid_until, is_revoked)| {
+                Step::Prove { whose, version, valid_until, is_revoked }
+            }),
+            1 => (0..4_u8).prop_map(Step::Doubt),
+            1 => prop::option::of(0..40_u64).prop_map(Step::Lose),
+            4 => (0..60_u64).prop_map(Step::Pass),
+        ]
+    }
+
+    proptest! {
+        /// Whatever is proven, doubted and lost, and however time goes: what is told of an identity follows on what was
+        /// told before, nothing is told twice, and in the end whoever listened knows how each proven one stands.
+        #[test]
+        fn what_is_told_adds_up(steps in prop::collection::vec(step(), 0..80)) {
+            let mut standings = Standings::default();
+            let (mut heard, mut time): (HashMap<Identity, Standing>, u64) = (HashMap::new(), 0);
+            for (block, step) in (1..).zip(steps) {
+                let mut changes = Vec::new();
+                match step {
+                    Step::Prove { whose, version, valid_until, is_revoked } => {
+                        let record = record(whose, version, valid_until, is_revoked);
+                        standings.prove(Proof { identity: identity(whose), record, hint: None, block }, &mut changes);
+                        heard.entry(identity(whose)).or_insert_with(|| Standing::of(record.as_ref(), time));
+                    }
+                    Step::Doubt(whose) => standings.doubt(&[identity(whose)]),
+                    Step::Lose(above) => {
+                        for lost in standings.lose(above) {
+                            prop_assert!(!standings.records.find(&lost).unwrap().is_current);
+                        }
+                    }
+                    Step::Pass(to) => {
+                        time = to;
+                        standings.pass(to, &mut changes);
+                    }
+                }
+                for change in changes {
+                    let Change::Stands { identity, before, now } = change else { panic!("{change:?}") };
+                    prop_assert_ne!(before, now);
+                    prop_assert_eq!(heard.insert(identity, now), Some(before));
+                }
+                for (identity, watched) in standings.records.iter().filter(|(_, watched)| watched.is_current) {
+                    prop_assert_eq!(heard.get(identity), Some(&watched.told));
+                    prop_assert_eq!(watched.told, Standing::of(watched.record.as_ref(), time));
+                    prop_assert!(watched.since <= block);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_record_is_known_from_the_block_at_which_it_was_first_so() {
+        let mut standings = Standings::default();
+        let prove = |standings: &mut Standings, version, block| {
+            let proof =
+                Proof { identity: identity(1), record: record(1, version, 0, false), hint: None, block };
+            standings.prove(proof, &mut Vec::new());
+            standings.records.find(&identity(1)).unwrap().since
+        };
+        assert_eq!(prove(&mut standings, 1, 10), 10);
+        assert_eq!(prove(&mut standings, 1, 12), 10, "it was so all the while");
+        assert_eq!(prove(&mut standings, 2, 13), 13);
+        assert!(standings.lose(Some(13)).is_empty());
+        assert_eq!(standings.lose(Some(12)), [identity(1)]);
+        assert_eq!(prove(&mut standings, 2, 14), 14, "the block where it was so before is gone");
+    }
+}
