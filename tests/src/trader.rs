@@ -146,7 +146,8 @@ impl Market {
         // Asked anew each time: a reorganisation takes transactions back, which the provider does not notice.
         let nonce = self.provider.get_transaction_count(keeper).await.unwrap();
         let set = feed.setPrice(I256::try_from(price).unwrap()).from(keeper).nonce(nonce);
-        set.send().await.unwrap().get_receipt().await.unwrap();
+        let receipt = set.send().await.unwrap().get_receipt().await.unwrap();
+        assert!(receipt.status(), "{receipt:?}");
     }
 
     pub async fn mine(&self, blocks: u64) {

@@ -1,6 +1,7 @@
 //! A chain that is reorganised while it is followed: what is served is of the chain that is, never of the one that was.
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
+use std::ops::Range;
 use std::time::Duration;
 
 use alloy::eips::BlockNumberOrTag;
@@ -46,9 +47,16 @@ async fn reorganised(followed: &mut Followed, depth: u64) {
     }
 }
 
-/// At each depth a price and the blocks around it go. Whoever asks then reads what a node says who never saw them.
 #[tokio::test]
 async fn a_reorganisation_of_any_depth_is_followed() {
+    // Anvil runs the transactions of a chain wrongly that it reorganised some forty times, so each of them has eight.
+    for first in (1..=64).step_by(8) {
+        reorganise_by(first..first + 8).await;
+    }
+}
+
+/// At each depth a price and the blocks around it go. Whoever asks then reads what a node says who never saw them.
+async fn reorganise_by(depths: Range<u64>) {
     let market = Market::open().await;
     let (alice, bob) =
         (market.enrol(1, "", Terms::default()).await, market.enrol(2, "", Terms::default()).await);
@@ -61,7 +69,7 @@ async fn a_reorganisation_of_any_depth_is_followed() {
         followed.follower.watch_queries(&queries),
     ];
     settled(&guards[2]).await;
-    for depth in 1..=64 {
+    for depth in depths {
         market.set_price(i64::try_from(depth).unwrap()).await;
         let Change::Moved { .. } = followed.news().await else { panic!("not the price") };
         let before = followed.resolver.view(request(&alice, &bob, &queries)).await.unwrap();
@@ -80,7 +88,7 @@ async fn a_reorganisation_of_any_depth_is_followed() {
         let error = followed.resolver.view(gone).await.unwrap_err();
         assert!(matches!(error, ResolveError::AnchorNotCanonical { .. }), "{error:?}");
     }
-    assert_eq!(followed.follower.health().reorganisations, 64);
+    assert_eq!(followed.follower.health().reorganisations, 8);
 }
 
 #[tokio::test]
