@@ -41,8 +41,8 @@ pub enum Change {
         /// The newest block that both chains have.
         ancestor: Anchor,
     },
-    /// The thread was lost: between the last head followed and the next one lie more than 64 blocks, or no endpoint
-    /// shows them. Every watched record is proven anew; whether some of those blocks replaced others is not known.
+    /// The thread was lost: to the next head it is more than 128 blocks, or the fork lies deeper than 64, or no endpoint
+    /// shows the blocks between. Every watched record is proven anew; which of the blocks before are gone is not known.
     Gap {
         /// The head before.
         before: Anchor,
