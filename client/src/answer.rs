@@ -176,7 +176,6 @@ impl Trader {
         };
         let proposal = call.proposal().clone();
         call.accept(view.clone(), ephemerals).map_err(|responder::Refusal { error, reject: message }| {
-            self.forget_view(&proposal.initiator);
             let told = error.as_reject().zip(message).map(|(reject, message)| Told { reject, message });
             let difference = match error {
                 ProtocolError::ChainDisagrees(what) => Difference::found(what, &view, &proposal),

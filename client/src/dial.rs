@@ -13,10 +13,10 @@ use crate::difference::Difference;
 use crate::error::Error;
 use crate::line::Line;
 use crate::opening::Opening;
-use crate::recent_views::Wanted;
 use crate::session::Session;
 use crate::tickets::KeptTicket;
 use crate::trader::{Proven, Trader};
+use crate::wanted::Wanted;
 
 /// As [`Trader::dial`] says.
 pub(crate) async fn dial(
@@ -25,11 +25,11 @@ pub(crate) async fn dial(
     at: impl ToSocketAddrs,
     queries: &[Query],
 ) -> Result<Session, Error> {
-    let wanted = || Wanted { peer, key: None, anchor: None, queries };
+    let wanted = Wanted { peer, key: None, anchor: None, queries };
     // Neither needs the other, and whichever fails first ends both.
-    let (line, proven) = tokio::try_join!(Line::open(trader, at), trader.prove(wanted()))?;
+    let (line, proven) = tokio::try_join!(Line::open(trader, at), trader.prove(wanted))?;
     let remote = line.remote;
-    let Proven { view, is_reused } = proven;
+    let Proven { view, is_followed } = proven;
     let proposed = view.anchor().block_number;
     let line = match trader.0.tickets.take_to_dial(&peer) {
         None => line,
@@ -46,16 +46,15 @@ pub(crate) async fn dial(
         Ok(session) => return Ok(session),
         Err(failure) => failure,
     };
-    trader.forget_view(&peer);
     let max_step_back = trader.0.resolver.policy().max_head_lag.saturating_add(1);
-    let Some(at) = second_proposal(&failure, proposed, max_step_back, is_reused) else {
+    let Some(at) = second_proposal(&failure, proposed, max_step_back, is_followed) else {
         return Err(failure);
     };
     tracing::debug!(%peer, %failure, "proposing another block");
     let proven = async {
         match at {
-            Block::Newest => trader.prove(wanted()).await,
-            Block::Height(height) => trader.prove_at_height(wanted(), height).await,
+            Block::Newest => trader.prove_anew(wanted).await,
+            Block::Height(height) => trader.prove_at_height(wanted, height).await,
         }
     };
     let (line, proven) = tokio::try_join!(Line::open(trader, remote), proven)?;
@@ -69,12 +68,12 @@ enum Block {
     Height(u64),
 }
 
-/// Whether to dial once more, and with which block. A view that was proven for an earlier session may be why the
-/// handshake failed, whatever the failure: then the next one proves anew.
+/// Whether to dial once more, and with which block. That the follower's view is a block old may be why the handshake
+/// failed, whatever the failure: then the next one asks the endpoints.
 ///
 /// A responder behind by at most `max_step_back` blocks is met at its head. One that claims to be further behind is
 /// not: it could choose among the prices of the past.
-fn second_proposal(failure: &Error, proposed: u64, max_step_back: u64, is_reused: bool) -> Option<Block> {
+fn second_proposal(failure: &Error, proposed: u64, max_step_back: u64, is_followed: bool) -> Option<Block> {
     match failure {
         Error::Refused { reason: Reject::UnknownBlock { my_head }, .. } if *my_head < proposed => {
             (proposed - my_head <= max_step_back).then_some(Block::Height(*my_head))
@@ -85,7 +84,7 @@ fn second_proposal(failure: &Error, proposed: u64, max_step_back: u64, is_reused
         Error::Refused { reason: Reject::RecordDiffers { .. } | Reject::KeyMismatch, .. }
         | Error::Protocol(ProtocolError::PeerMisbehaved(_) | ProtocolError::ChainDisagrees(_))
         | Error::Transport(TransportError::PeerClosed)
-            if is_reused =>
+            if is_followed =>
         {
             Some(Block::Newest)
         }

@@ -12,10 +12,11 @@ use tokio::sync::SemaphorePermit;
 
 use crate::clock::{unix_ms, whole_ms};
 use crate::error::Error;
-use crate::recent_views::Wanted;
+use crate::policy::Policy;
 use crate::refusal::{as_position, other_instrument};
 use crate::trader::Trader;
 use crate::under_way::Place;
+use crate::wanted::Wanted;
 
 /// What was kept beside a ticket.
 pub(crate) struct Taken {
@@ -83,7 +84,7 @@ impl Trader {
         let place = self.0.under_way.enter(&initiator_key);
         let place = place.ok_or(Error::TooManyAtOnce { initiator: peer, limit })?;
         let permit = self.0.proving.try_acquire().map_err(|_| self.busy())?;
-        let wanted = Wanted { peer, key: Some(key), anchor: Some(&proposal.anchor), queries };
+        let wanted = Wanted { peer, key: Some(key), anchor: Some(proposal.anchor), queries };
         let view = self.prove(wanted).await?.view;
         Ok(Agreed { view, permit, place })
     }
@@ -114,8 +115,16 @@ impl Trader {
         let policy = &self.0.policy;
         let position = match &policy.instrument {
             Some(instrument) => other_instrument(proposal, instrument),
-            None => (queries.len() > policy.max_queries).then(|| as_position(policy.max_queries)),
+            None => beyond(queries, policy).map(as_position),
         };
         position.map_or(Ok(()), |position| Err(Error::OtherInstrument { position }))
     }
+}
+
+/// The first query that is more than this side answers.
+fn beyond(queries: &[Query], policy: &Policy) -> Option<usize> {
+    let calls = queries.iter().enumerate().filter(|(_, query)| matches!(query, Query::ViewCall { .. }));
+    let too_many_calls = calls.map(|(position, _)| position).nth(policy.max_calls);
+    let too_many = (queries.len() > policy.max_queries).then_some(policy.max_queries);
+    too_many_calls.into_iter().chain(too_many).min()
 }

@@ -96,6 +96,7 @@ mod dial;
 mod difference;
 mod error;
 mod examination;
+mod followed;
 mod keeper;
 mod keeping;
 mod line;
@@ -104,7 +105,6 @@ mod opening;
 mod pause;
 mod policy;
 mod pool;
-mod recent_views;
 mod refusal;
 // In a folder of tests: nowhere else is a key said to be proven without a proof.
 #[cfg(test)]
@@ -117,6 +117,7 @@ mod tickets;
 mod trader;
 mod trader_builder;
 mod under_way;
+mod wanted;
 mod watch;
 mod wish;
 

@@ -19,6 +19,9 @@ pub struct Policy {
     pub instrument: Option<Vec<Query>>,
     /// Most readings that are proven for a dialler, 0 to [`MAX_READINGS`].
     pub max_queries: usize,
+    /// Most of these that may be view calls, 0 to [`MAX_READINGS`], where [`instrument`](Self::instrument) is not set:
+    /// each costs this side up to 10,000,000 gas of execution, and fetches. 1 unless set.
+    pub max_calls: usize,
     /// Most diallers whose proposals are proven at once, over all listeners of a trader. The next one hears
     /// [`Reject::Busy`](countersign_protocol::Reject::Busy).
     pub max_handshakes: usize,
@@ -28,10 +31,6 @@ pub struct Policy {
     /// Most connections of one listener that have no session yet. Beyond, the oldest one that has proposed
     /// nothing yet is dropped, so that idle connections cannot shut others out.
     pub max_connections: NonZeroUsize,
-    /// For how long a proven view of the chain serves further sessions with the same peer, without asking a node.
-    /// It bounds how late a rotation or revocation is noticed; below the chain's block time little is lost.
-    /// Zero, the default: every handshake proves its state anew.
-    pub view_reuse: Duration,
     /// When the keys of a session are renewed, and when they end it for want of new ones.
     pub limits: Limits,
     /// Other limits for the sessions with some peers.
@@ -45,9 +44,11 @@ pub struct Policy {
     /// proven anew and read in [`Session::agreed`](crate::Session::agreed). `None`: by rotations alone; at
     /// least 1 s. The session's responder waits a quarter longer, so that one side's policy serves both.
     pub rebind: Option<Duration>,
-    /// How often the head is asked for while sessions live. Both records of each are then proven at every new one.
-    /// Below the chain's block time, a revocation ends a session within a block.
-    pub watch_interval: Duration,
+    /// Whether the chain is followed from the first session on, which is the default: this side's record, those of the
+    /// peers it knows and what it valued with them are then proven at each new block as it comes. A revocation ends
+    /// live sessions within a block, and the next handshake with a known peer asks no node. Otherwise each handshake
+    /// and each renewal of a session's keys asks for itself, and a session goes on until then.
+    pub follow: bool,
     /// For how long, from the last live handshake on, a session may be followed by others that need no static key, 1
     /// h at most. They prove the state as any other does. Zero: not at all.
     pub ticket_lifetime: Duration,
@@ -96,25 +97,25 @@ impl Policy {
 }
 
 impl Default for Policy {
-    /// 30 s of clock skew, anyone registered, any instrument, 64 handshakes, 16 of them from one initiator and
-    /// cookies from 16 on, 1,024 connections, no reuse; keys renewed every two minutes, powers of two from 128 bytes
-    /// on, 60 s of overlap, the head every second, tickets for an hour, no datagrams.
+    /// 30 s of clock skew, anyone registered, any instrument with one call at most, 64 handshakes, 16 of them from one initiator and
+    /// cookies from 16 on, 1,024 connections; keys renewed every two minutes, powers of two from 128 bytes
+    /// on, 60 s of overlap, the chain followed, tickets for an hour, no datagrams.
     fn default() -> Self {
         Self {
             max_clock_skew: Duration::from_secs(30),
             admission: Admission::Registered,
             instrument: None,
             max_queries: MAX_READINGS,
+            max_calls: 1,
             max_handshakes: 64,
             max_handshakes_each: 16,
             max_connections: NonZeroUsize::MIN.saturating_add(1023),
-            view_reuse: Duration::ZERO,
             limits: Limits::default(),
             limits_for: HashMap::new(),
             padding: Padding::PowersOfTwo { least: NonZeroU16::MIN.saturating_add(127) },
             overlap: Duration::from_secs(60),
             rebind: None,
-            watch_interval: Duration::from_secs(1),
+            follow: true,
             ticket_lifetime: MAX_TICKET_LIFETIME,
             under_load: 16,
             datagrams: false,

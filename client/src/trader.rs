@@ -1,7 +1,6 @@
 //! One identity, ready to dial and to be dialled.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use countersign_custody::{Custody, SharedCustody};
 use countersign_protocol::curve::PublicKey;
@@ -15,15 +14,16 @@ use tokio::sync::Semaphore;
 use crate::cookies::Cookies;
 use crate::dial;
 use crate::error::Error;
+use crate::followed::Followed;
 use crate::listener::Listener;
 use crate::policy::Policy;
-use crate::recent_views::{RecentViews, Wanted};
 use crate::reserve::Reserve;
 use crate::session::Session;
 use crate::sources::Sources;
 use crate::tickets::Tickets;
 use crate::trader_builder::TraderBuilder;
 use crate::under_way::UnderWay;
+use crate::wanted::Wanted;
 use crate::watch::Watch;
 
 /// One identity on one chain: it dials others, and answers them. Cheap to clone; clones share everything.
@@ -46,14 +46,14 @@ pub(crate) struct Inner {
     pub(crate) sources: Sources,
     pub(crate) tickets: Tickets,
     pub(crate) watch: Watch,
-    pub(crate) views: RecentViews,
+    pub(crate) followed: Followed,
 }
 
 /// A view of the chain for one handshake.
 pub(crate) struct Proven {
     pub(crate) view: StateView,
-    /// Whether it was proven for an earlier handshake.
-    pub(crate) is_reused: bool,
+    /// Whether it is the follower's: the endpoints may know a newer block.
+    pub(crate) is_followed: bool,
 }
 
 impl Trader {
@@ -126,41 +126,50 @@ impl Trader {
         Listener::bind(self.clone(), bind).await
     }
 
-    /// This side's proven view for a handshake; its own record names the key that custody holds.
+    /// This side's proven view: as the chain's follower has it, else as the endpoints show it. Its own record names the
+    /// key that custody holds.
     pub(crate) async fn prove(&self, wanted: Wanted<'_>) -> Result<Proven, Error> {
-        if let Some(view) = self.0.views.find(&wanted) {
-            return Ok(Proven { view, is_reused: true });
+        // What the follower refuses may be right by now: it can be a block behind.
+        if let Some(Ok(view)) = self.0.resolver.view_followed(&self.request(&wanted))
+            && self.check_own_key(view.local().record().signer).is_ok()
+        {
+            return Ok(Proven { view, is_followed: true });
         }
-        let since = Instant::now();
-        let view = self.prove_anew(&wanted, wanted.anchor.copied()).await?;
-        self.0.views.keep(&view, since);
-        Ok(Proven { view, is_reused: false })
+        self.prove_anew(wanted).await
+    }
+
+    /// As [`prove`](Self::prove), by asking the endpoints.
+    pub(crate) async fn prove_anew(&self, wanted: Wanted<'_>) -> Result<Proven, Error> {
+        let error = match self.0.resolver.view_anew(self.request(&wanted)).await {
+            Ok(view) => match self.check_own_key(view.local().record().signer) {
+                Ok(()) => return Ok(Proven { view, is_followed: false }),
+                Err(not_mine) => not_mine,
+            },
+            Err(ResolveError::KeyMismatch { identity, signer, shown }) if identity == self.0.identity => {
+                Error::NotMyKey { identity, registered: signer, held: shown }
+            }
+            Err(error) => Error::Resolve(error),
+        };
+        self.forget_what_is_over(&error, &wanted.peer);
+        Err(error)
     }
 
     /// As [`prove`](Self::prove), at the block of that height.
     pub(crate) async fn prove_at_height(&self, wanted: Wanted<'_>, height: u64) -> Result<Proven, Error> {
         let anchor = self.0.resolver.block_at(height).await?;
-        let view = self.prove_anew(&wanted, Some(anchor)).await?;
-        Ok(Proven { view, is_reused: false })
+        self.prove(Wanted { anchor: Some(anchor), ..wanted }).await
     }
 
     /// Drops what was prepared, proven and kept of a peer, which is not as it was.
     pub(crate) fn forget(&self, peer: &Identity) {
-        self.0.views.forget(peer);
         self.0.reserve.forget(peer);
         self.0.tickets.forget(peer);
     }
 
     /// As [`forget`](Self::forget), for all peers: it is this side that is not as it was.
     pub(crate) fn forget_everybody(&self) {
-        self.0.views.forget_all();
         self.0.reserve.forget_all();
         self.0.tickets.forget_all();
-    }
-
-    /// Drops the view of a peer alone: the next handshake proves anew.
-    pub(crate) fn forget_view(&self, peer: &Identity) {
-        self.0.views.forget(peer);
     }
 
     /// Gets ready for the next session with this peer, in the background.
@@ -173,29 +182,6 @@ impl Trader {
         });
     }
 
-    async fn prove_anew(&self, wanted: &Wanted<'_>, anchor: Option<Anchor>) -> Result<StateView, Error> {
-        let request = ViewRequest {
-            anchor,
-            local: self.0.identity,
-            peer: wanted.peer,
-            local_key_hint: Some(KeyHint::Shown(self.0.public_key)),
-            peer_key_hint: wanted.key.or_else(|| self.0.reserve.known_key(&wanted.peer).map(KeyHint::Known)),
-            queries: wanted.queries,
-        };
-        let error = match self.0.resolver.view(request).await {
-            Ok(view) => match self.check_own_key(view.local().record().signer) {
-                Ok(()) => return Ok(view),
-                Err(not_mine) => not_mine,
-            },
-            Err(ResolveError::KeyMismatch { identity, signer, shown }) if identity == self.0.identity => {
-                Error::NotMyKey { identity, registered: signer, held: shown }
-            }
-            Err(error) => Error::Resolve(error),
-        };
-        self.forget_what_is_over(&error, &wanted.peer);
-        Err(error)
-    }
-
     /// What continues a session: a view of the same parties and queries, at that block or at the newest.
     pub(crate) async fn prove_again(
         &self,
@@ -204,8 +190,18 @@ impl Trader {
     ) -> Result<StateView, Error> {
         let queries: Vec<Query> = before.queries().cloned().collect();
         let (peer, key) = (before.peer().identity(), Some(KeyHint::Known(*before.peer().public_key())));
-        let wanted = Wanted { peer, key, anchor: anchor.as_ref(), queries: &queries };
-        self.prove_anew(&wanted, anchor).await
+        Ok(self.prove(Wanted { peer, key, anchor, queries: &queries }).await?.view)
+    }
+
+    fn request<'a>(&self, wanted: &Wanted<'a>) -> ViewRequest<'a> {
+        ViewRequest {
+            anchor: wanted.anchor,
+            local: self.0.identity,
+            peer: wanted.peer,
+            local_key_hint: Some(KeyHint::Shown(self.0.public_key)),
+            peer_key_hint: wanted.key.or_else(|| self.0.reserve.known_key(&wanted.peer).map(KeyHint::Known)),
+            queries: wanted.queries,
+        }
     }
 
     fn check_own_key(&self, registered: Address) -> Result<(), Error> {
@@ -254,8 +250,6 @@ fn is_over(error: &ResolveError, whose: &Identity) -> bool {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use std::time::Duration;
-
     use countersign_custody::LocalKey;
     use countersign_registry::{HeadPolicy, HeadTrust, RevocationReason};
 
@@ -271,8 +265,7 @@ mod tests {
     async fn known_after(error: Error) -> Vec<u8> {
         let trust = HeadTrust::OwnNode("http://127.0.0.1:9".parse().unwrap());
         let resolver = Resolver::new(1, Address([7; 20]), trust, HeadPolicy::anvil()).unwrap();
-        let policy = Policy { view_reuse: Duration::from_secs(60), ..Policy::default() };
-        let me = Trader::builder(identity(9), LocalKey::generate().unwrap(), resolver).policy(policy).build();
+        let me = Trader::builder(identity(9), LocalKey::generate().unwrap(), resolver).build();
         for peer in 1..4 {
             let public_key = LocalKey::generate().unwrap().public_key();
             me.0.reserve.warm(&peer_key(peer, public_key)).await.unwrap();

@@ -10,8 +10,8 @@ use countersign_transport::Timeouts;
 use tokio::sync::Semaphore;
 
 use crate::cookies::Cookies;
+use crate::followed::Followed;
 use crate::policy::{MAX_TICKET_LIFETIME, Policy, Reserves};
-use crate::recent_views::RecentViews;
 use crate::reserve::Reserve;
 use crate::sources::Sources;
 use crate::tickets::Tickets;
@@ -106,7 +106,7 @@ impl TraderBuilder {
             sources: Sources::new(),
             tickets: Tickets::new(policy.ticket_lifetime.min(MAX_TICKET_LIFETIME), MAX_TICKETS),
             watch: Watch::default(),
-            views: RecentViews::new(policy.view_reuse, reserves.known_peers.get()),
+            followed: Followed::new(reserves.known_peers),
             policy,
         }))
     }

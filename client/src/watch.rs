@@ -1,20 +1,20 @@
-//! What is watched while sessions live: the records of all of them, at each new head.
+//! What is watched while sessions live: the records of all of them, as the chain's follower proves them.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use countersign_protocol::{Abort, Identity, RegistryRecord, Role, StateView};
-use countersign_registry::{ResolveError, Standing};
+use countersign_protocol::{Abort, Identity, PeerKey, RegistryRecord, Role, StateView};
+use countersign_registry::{Changes, Follower, Standing, Watching};
+use futures_util::FutureExt;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
-use crate::error::Error;
 use crate::tickets::Tickets;
 use crate::trader::{Inner, Trader};
 
-/// The live sessions of a trader. Where there are any, one task watches the chain for all of them. It also wipes the
+/// The live sessions of a trader. Where there are any, one task looks after all of them. It also wipes the
 /// tickets that have aged, and goes on until there are none left.
 #[derive(Default)]
 pub(crate) struct Watch {
@@ -31,38 +31,45 @@ pub(crate) struct Watched {
 
 #[derive(Default)]
 struct Live {
-    sessions: HashMap<u64, Arc<Opened>>,
+    sessions: HashMap<u64, Arc<Session>>,
     numbers: u64,
     /// What watches, or did: it may have panicked, or gone with its runtime.
     task: Option<JoinHandle<()>>,
-    /// A session that has come since the last look: what its view did not see may be older than the next head.
-    has_news: bool,
 }
 
-/// What a session was opened with.
-struct Opened {
-    role: Role,
-    local: RegistryRecord,
-    peer: RegistryRecord,
+struct Session {
+    records: [Opened; 2],
     /// The last one, so that each is acted on once.
     judgement: Mutex<Judgement>,
     verdict: watch::Sender<Option<Abort>>,
+}
+
+/// A record that a session was opened with.
+struct Opened {
+    role: Role,
+    record: RegistryRecord,
+    /// `None` where the chain is not followed.
+    watching: Option<Watching>,
 }
 
 impl Trader {
     /// Watches the records of a session from now on.
     pub(crate) fn watch(&self, role: Role, view: &StateView) -> Watched {
         let (tell, verdict) = watch::channel(None);
-        let (local, peer) = (*view.local().record(), *view.peer().record());
-        let judgement = Mutex::new(Judgement::Unchanged);
+        let whose = |role: Role, key: &PeerKey| {
+            let follower = self.0.policy.follow.then(|| self.0.resolver.follow());
+            let watching = follower.map(|follower| follower.watch(key.identity(), Some(*key.public_key())));
+            Opened { role, record: *key.record(), watching }
+        };
+        let records = [whose(role, view.local()), whose(role.other(), view.peer())];
         let mut live = self.0.watch.lock();
         live.numbers += 1;
         let number = live.numbers;
-        live.sessions.insert(number, Arc::new(Opened { role, local, peer, judgement, verdict: tell }));
-        live.has_news = true;
+        let judgement = Mutex::new(Judgement::Unchanged);
+        live.sessions.insert(number, Arc::new(Session { records, judgement, verdict: tell }));
         drop(live);
         self.keep_watching();
-        Watched { of: Arc::downgrade(&self.0), number, peer: peer.identity, verdict }
+        Watched { of: Arc::downgrade(&self.0), number, peer: view.peer().identity(), verdict }
     }
 
     /// Begins to watch, unless something does.
@@ -72,62 +79,27 @@ impl Trader {
             if live.task.is_some() {
                 tracing::error!("what watched the records of live sessions was gone; they are watched again");
             }
-            let watching = watch_while_any(Arc::downgrade(&self.0), self.0.policy.watch_interval);
-            live.task = Some(tokio::spawn(watching));
+            live.task = Some(tokio::spawn(watch_while_any(Arc::downgrade(&self.0))));
         }
     }
 
-    /// Looks at the records of all sessions where the head is another one than `last`; the head that was looked at.
-    async fn look(&self, last: Option<[u8; 32]>) -> Result<Option<[u8; 32]>, Error> {
-        let head = self.0.resolver.head().await?.anchor.block_hash;
-        let (sessions, has_news) = self.0.watch.snapshot();
-        if last == Some(head) && !has_news {
-            return Ok(last);
-        }
-        let mut whose: Vec<Identity> = sessions.iter().map(|opened| opened.peer.identity).collect();
-        whose.push(self.0.identity);
-        whose.sort_unstable_by_key(|identity| (identity.owner.0, identity.label.0));
-        whose.dedup();
-        let mut is_complete = true;
-        for some in whose.chunks(AT_ONCE) {
-            let standings = self.0.resolver.standings(some).await?;
-            let time = standings.head.timestamp;
-            for (identity, standing) in some.iter().zip(standings.each) {
-                is_complete &= self.judge(identity, standing, time, &sessions);
-            }
-        }
-        // What could not be said of one is asked again, new head or not.
-        Ok(is_complete.then_some(head))
-    }
-
-    /// Acts on how an identity stands. False where nothing could be said of it.
-    fn judge(
-        &self,
-        identity: &Identity,
-        standing: Result<Standing, ResolveError>,
-        time: u64,
-        sessions: &[Arc<Opened>],
-    ) -> bool {
-        let standing = match standing {
-            Ok(standing) => standing,
-            Err(error) => {
-                tracing::warn!(%identity, %error, "whether this identity's sessions may go on is not known");
-                return false;
-            }
-        };
+    /// Looks how the records of all sessions stand at the head that is followed. What is not proven there says nothing:
+    /// sessions that cannot renew their keys meanwhile end by themselves.
+    fn look(&self, time: u64) {
         let overlap = self.0.policy.overlap.as_secs();
-        for opened in sessions {
-            let Some((whose, record)) = opened.record_of(identity) else { continue };
-            let judged = judgement(record, whose, &standing, time, overlap);
-            if !opened.is_news(judged) {
-                continue;
-            }
-            self.forget_changed(identity);
-            if let Judgement::Over(why) = judged {
-                opened.verdict.send_replace(Some(why));
+        for session in self.0.watch.sessions() {
+            for opened in &session.records {
+                let Some(standing) = opened.watching.as_ref().and_then(Watching::standing) else { continue };
+                let judged = judgement(&opened.record, opened.role, &standing, time, overlap);
+                if !session.is_news(judged) {
+                    continue;
+                }
+                self.forget_changed(&opened.record.identity);
+                if let Judgement::Over(why) = judged {
+                    session.verdict.send_replace(Some(why));
+                }
             }
         }
-        true
     }
 
     /// Drops what rests on a record that is not what it was.
@@ -170,29 +142,43 @@ enum Left {
     Nothing,
 }
 
-async fn watch_while_any(of: Weak<Inner>, interval: Duration) {
-    let mut last = None;
+async fn watch_while_any(of: Weak<Inner>) {
+    let mut followed: Option<(Follower, Changes)> = None;
     loop {
-        sleep(interval.max(LEAST_INTERVAL)).await;
+        wait_for_change(&mut followed).await;
         let Some(trader) = of.upgrade().map(Trader) else { return };
         trader.0.tickets.wipe_aged();
         match trader.0.watch.what_is_left(&trader.0.tickets) {
             Left::Nothing => return,
-            Left::Tickets => continue,
-            Left::Sessions => {}
-        }
-        match trader.look(last).await {
-            Ok(head) => last = head,
-            Err(error) => {
-                // The next look asks anew; sessions that cannot renew their keys meanwhile end by themselves.
-                last = None;
-                tracing::warn!(%error, "the records of live sessions could not be looked at");
+            Left::Tickets => followed = None,
+            Left::Sessions if trader.0.policy.follow => {
+                let (follower, _) = followed.get_or_insert_with(|| {
+                    let follower = trader.0.resolver.follow();
+                    let changes = follower.changes();
+                    (follower, changes)
+                });
+                if let Some(head) = follower.head() {
+                    trader.look(head.timestamp);
+                }
             }
+            Left::Sessions => {}
         }
     }
 }
 
-impl Opened {
+/// Waits for something to change, and for all that changed with it; not for long.
+async fn wait_for_change(followed: &mut Option<(Follower, Changes)>) {
+    let Some((_, changes)) = followed else {
+        return sleep(HOUSEKEEPING).await;
+    };
+    if let Ok(None) = timeout(HOUSEKEEPING, changes.next()).await {
+        *followed = None;
+        return sleep(HOUSEKEEPING).await;
+    }
+    while let Some(Some(_)) = changes.next().now_or_never() {}
+}
+
+impl Session {
     /// Whether that was not known of the session yet. What one record has come to is not undone by how the other
     /// stands.
     fn is_news(&self, judged: Judgement) -> bool {
@@ -208,20 +194,11 @@ impl Opened {
         }
         is_news
     }
-
-    /// The record that a session was opened with, where that identity is one of its parties.
-    fn record_of(&self, identity: &Identity) -> Option<(Role, &RegistryRecord)> {
-        [(self.role, &self.local), (self.role.other(), &self.peer)]
-            .into_iter()
-            .find(|(_, record)| record.identity == *identity)
-    }
 }
 
 impl Watch {
-    fn snapshot(&self) -> (Vec<Arc<Opened>>, bool) {
-        let mut live = self.lock();
-        let has_news = std::mem::take(&mut live.has_news);
-        (live.sessions.values().cloned().collect(), has_news)
+    fn sessions(&self) -> Vec<Arc<Session>> {
+        self.lock().sessions.values().cloned().collect()
     }
 
     /// Where nothing is, the next session begins to watch anew.
@@ -270,10 +247,8 @@ impl Drop for Watched {
     }
 }
 
-/// Identities whose records are proven in one batch: their proofs stay below what is read of one answer.
-const AT_ONCE: usize = 64;
-/// The head is asked for no more often than that.
-const LEAST_INTERVAL: Duration = Duration::from_millis(10);
+/// How long what has aged may lie about, and a session that came meanwhile wait for its first look.
+const HOUSEKEEPING: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]

@@ -4,6 +4,7 @@
 use std::time::{Duration, Instant};
 
 use countersign::protocol::SuitePolicy;
+use countersign::registry::HeadPolicy;
 use countersign::{Listener, Policy, Query, Role, Session, Suite, Trader};
 use countersign_tests::proxy::Proxy;
 use countersign_tests::trader::{Market, OPENING_PRICE, Party, Terms, meet, prompt, resolver_at};
@@ -161,24 +162,27 @@ async fn an_initiator_one_block_behind() {
     assert_agree(&here, &there);
 }
 
-/// With views kept, the next session with a known peer asks no node, and does so until the view has aged.
+/// What a session was opened with is followed, so that the next one asks no node: neither side's.
 #[tokio::test]
 async fn a_warm_pair_needs_no_node() {
     let market = Market::open().await;
     let (alice, bob) =
         (market.enrol(1, "", Terms::default()).await, market.enrol(2, "", Terms::default()).await);
     let node = Proxy::before(market.endpoint().to_string().parse().unwrap()).await;
-    let policy = Policy {
-        view_reuse: Duration::from_secs(60),
-        // What is counted is what handshakes ask, live ones.
-        watch_interval: Duration::from_secs(3600),
-        ticket_lifetime: Duration::ZERO,
-        ..Policy::default()
+    let policy = Policy { ticket_lifetime: Duration::ZERO, ..Policy::default() };
+    // What is counted is what handshakes ask, live ones.
+    let seldom = HeadPolicy { poll_interval: Duration::from_secs(3600), ..prompt() };
+    let trader = |party: &Party| {
+        party.seeing(resolver_at(node.endpoint(), seldom.clone())).policy(policy.clone()).build()
     };
-    let trader =
-        |party: &Party| party.seeing(resolver_at(node.endpoint(), prompt())).policy(policy.clone()).build();
     let (alice, bob) = (trader(&alice), trader(&bob));
     let (first, _) = meet(&alice, &bob, &[market.price()]).await;
+    for (trader, peer) in [(&alice, &bob), (&bob, &alice)] {
+        let follower = trader.resolver().follow();
+        follower.watch(trader.identity(), None).proven().await;
+        follower.watch(peer.identity(), None).proven().await;
+        follower.watch_queries(&[market.price()]).proven().await;
+    }
     let asked = node.requests().len();
     assert!(asked > 0);
 

@@ -14,14 +14,14 @@ use countersign_tests::trader::{Market, Party, Terms, meet, prompt, resolver_at}
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
 
-/// Looks at the chain often.
+/// Follows the chain, as any trader does.
 fn watchful() -> Policy {
-    Policy { watch_interval: Duration::from_millis(50), ..Policy::default() }
+    Policy::default()
 }
 
-/// Looks at the chain never while a test runs, and renews nothing by itself.
+/// Looks at the chain for an epoch alone.
 fn blind() -> Policy {
-    Policy { watch_interval: Duration::from_secs(3600), ..Policy::default() }
+    Policy { follow: false, ..Policy::default() }
 }
 
 struct Desk {

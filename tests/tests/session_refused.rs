@@ -183,11 +183,13 @@ async fn a_reading_of_no_contract() {
 async fn a_revoked_dialler() {
     let market = Market::open().await;
     let (alice, bob) = parties(&market).await;
-    // Alice's view of a moment ago still shows her active; bob looks at the head. A ticket would be refused first.
-    let policy =
-        Policy { view_reuse: Duration::from_secs(60), ticket_lifetime: Duration::ZERO, ..Policy::default() };
-    let (trader, counterparty) = (alice.at(&market).policy(policy).build(), bob.at(&market).build());
+    // What alice follows still shows her active; bob looks at the head. A ticket would be refused first.
+    let policy = Policy { ticket_lifetime: Duration::ZERO, ..Policy::default() };
+    let seldom = HeadPolicy { poll_interval: Duration::from_secs(3600), ..prompt() };
+    let trader = alice.seeing(market.resolver_with(seldom)).policy(policy).build();
+    let counterparty = bob.at(&market).build();
     meet(&trader, &counterparty, &[]).await;
+    trader.resolver().follow().watch(bob.identity, None).proven().await;
     alice.revoke().await;
 
     let (here, there) = refused(&trader, &counterparty, &[]).await;

@@ -9,8 +9,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use countersign::registry::write::Written;
-use countersign::registry::{ResolveError, RevocationReason};
-use countersign::{AcceptError, Error, Policy, Query, Reject, Trader};
+use countersign::registry::{HeadPolicy, ResolveError, RevocationReason};
+use countersign::{AcceptError, Error, Query, Reject, Trader};
 use tempfile::TempDir;
 
 use crate::console::Console;
@@ -56,7 +56,7 @@ pub(crate) async fn run(console: Console, program: &Path) -> Result<(), Failure>
     story.step("rotate_bob", "Rotate Bob's key", bob.put_on_chain(&stage, Change::Rotate)).await?;
     let bobs = at_work(&bob, &stage).await?;
     let mut door = Door::open(&bobs).await?;
-    let alices = alice.trader(&stage, keeps_its_view()).await?;
+    let alices = alice.trader(&stage, seldom_looks()).await?;
     let again = new_key_works(&alices, &mut door, &price);
     story.step("new_session", "A new session uses Bob's new key", again).await?;
     story.step("revoke_alice", "Revoke Alice's key", revoke(&stage, &alice)).await?;
@@ -84,7 +84,7 @@ impl Cast {
 }
 
 async fn at_work(desk: &Desk, stage: &Stage) -> Result<Trader, Failure> {
-    desk.trader(stage, Policy::default()).await
+    desk.trader(stage, HeadPolicy::anvil()).await
 }
 
 async fn resolve(trader: &Trader, whom: &Desk) -> Result<Told<()>, Failure> {
@@ -109,6 +109,7 @@ async fn new_key_works(alice: &Trader, door: &mut Door, price: &Query) -> Result
     let told = shake_hands(alice, door, price).await?;
     told.and_then(async |pair| {
         let version = pair.dialler.peer_key().record().version;
+        look_around(alice, door, price).await?;
         pair.close().await?;
         if version == 2 {
             Ok(())
@@ -117,6 +118,18 @@ async fn new_key_works(alice: &Trader, door: &mut Door, price: &Query) -> Result
         }
     })
     .await
+}
+
+/// Waits until Alice has seen, once, everything that she follows.
+async fn look_around(alice: &Trader, door: &Door, price: &Query) -> Result<(), Failure> {
+    let follower = alice.resolver().follow();
+    let records = [alice.identity(), door.identity].map(|whose| follower.watch(whose, None));
+    let price = follower.watch_queries(std::slice::from_ref(price));
+    for watching in records.iter().chain([&price]) {
+        let seen = tokio::time::timeout(Duration::from_secs(10), watching.proven()).await;
+        seen.map_err(|_| unexpected("what is followed was not proven"))?;
+    }
+    Ok(())
 }
 
 async fn revoke(stage: &Stage, whom: &Desk) -> Result<Told<()>, Failure> {
@@ -155,11 +168,10 @@ async fn refused(alice: &Trader, door: &mut Door, price: &Query) -> Result<Told<
     Ok(Told::new((), facts))
 }
 
-/// A dialler that goes on with the view it proved for the session before, and does not watch the chain: that is how one
-/// comes to be refused by the other side instead of by its own proof.
-fn keeps_its_view() -> Policy {
-    let (view_reuse, watch_interval) = (Duration::from_secs(60), Duration::from_secs(3_600));
-    Policy { view_reuse, watch_interval, ticket_lifetime: Duration::ZERO, ..Policy::default() }
+/// A dialler that looks at the chain once an hour and goes on with what it saw: that is how one comes to be refused by
+/// the other side instead of by its own proof.
+fn seldom_looks() -> HeadPolicy {
+    HeadPolicy { poll_interval: Duration::from_secs(3_600), ..HeadPolicy::anvil() }
 }
 
 fn outcome<T, E: std::fmt::Display>(result: &Result<T, E>) -> String {

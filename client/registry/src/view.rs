@@ -51,11 +51,20 @@ impl Resolver {
     /// # Errors
     /// [`ResolveError`]: what is proven of either identity, what is wrong with the proposed block, or why nothing is proven.
     pub async fn view(&self, request: ViewRequest<'_>) -> Result<StateView, ResolveError> {
+        self.check_request(&request)?;
+        match self.view_followed(&request) {
+            Some(followed) => followed,
+            None => self.view_anew(request).await,
+        }
+    }
+
+    /// As [`view`](Self::view), by asking the endpoints, whatever a follower has.
+    ///
+    /// # Errors
+    /// As [`view`](Self::view).
+    pub async fn view_anew(&self, request: ViewRequest<'_>) -> Result<StateView, ResolveError> {
         let since = Instant::now();
         self.check_request(&request)?;
-        if let Some(outcome) = self.view_followed(&request) {
-            return outcome;
-        }
         let question = self.question(&request);
         let survey = self.survey(&question).await?;
         let head = survey.head.header;

@@ -1,9 +1,11 @@
 //! One of the demonstration's two traders: an account, and an encrypted key in a file of its own.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use countersign::custody::{Custody, LocalKey, Passphrase, ScryptCost};
 use countersign::protocol::{Identity, Label};
+use countersign::registry::HeadPolicy;
 use countersign::registry::consent::KeyTerms;
 use countersign::registry::write::Registrar;
 use countersign::{Address, Policy, Trader};
@@ -93,10 +95,11 @@ impl Desk {
         Ok(())
     }
 
-    /// This trader at work, with the key read back from its keystore.
-    pub(super) async fn trader(&self, stage: &Stage, policy: Policy) -> Result<Trader, Failure> {
+    /// This trader at work, with the key read back from its keystore. Each session is a live one.
+    pub(super) async fn trader(&self, stage: &Stage, heads: HeadPolicy) -> Result<Trader, Failure> {
         let key = self.key().await?;
-        Ok(Trader::builder(self.identity, key, stage.resolver()?).policy(policy).build())
+        let policy = Policy { ticket_lifetime: Duration::ZERO, ..Policy::default() };
+        Ok(Trader::builder(self.identity, key, stage.resolver(heads)?).policy(policy).build())
     }
 
     async fn key(&self) -> Result<LocalKey, Failure> {

@@ -34,9 +34,9 @@ impl Stage {
     }
 
     /// How a trader of this chain proves things. Each has one of its own: they share nothing but the chain.
-    pub(super) fn resolver(&self) -> Result<Resolver, Failure> {
+    pub(super) fn resolver(&self, policy: HeadPolicy) -> Result<Resolver, Failure> {
         let trust = HeadTrust::OwnNode(self.anvil.endpoint.clone());
-        Ok(Resolver::new(CHAIN_ID, artifact::key_registry_address(), trust, HeadPolicy::anvil())?)
+        Ok(Resolver::new(CHAIN_ID, artifact::key_registry_address(), trust, policy)?)
     }
 
     pub(super) async fn deploy_registry(&self) -> Result<Told<()>, Failure> {

@@ -55,8 +55,9 @@ impl Resolver {
         Some(peer_key.map(resolved))
     }
 
-    /// A view of two watched identities and watched queries; `None` where the endpoints must be asked.
-    pub(crate) fn view_followed(&self, request: &ViewRequest<'_>) -> Option<Result<StateView, ResolveError>> {
+    /// What [`view`](Self::view) gives without asking anybody: a view of two watched identities and watched queries, at
+    /// the head that is followed or at a proposed block not long before it. `None` where the endpoints must be asked.
+    pub fn view_followed(&self, request: &ViewRequest<'_>) -> Option<Result<StateView, ResolveError>> {
         let snapshot = self.followed()?;
         let block = self.proposed(&snapshot, request)?;
         let readings = read(block, request.queries)?;
