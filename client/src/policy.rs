@@ -46,8 +46,9 @@ pub struct Policy {
     pub rebind: Option<Duration>,
     /// Whether the chain is followed from the first session on, which is the default: this side's record, those of the
     /// peers it knows and what it valued with them are then proven at each new block as it comes. A revocation ends
-    /// live sessions within a block, and the next handshake with a known peer asks no node. Otherwise each handshake
-    /// and each renewal of a session's keys asks for itself, and a session goes on until then.
+    /// live sessions within a block, and the next handshake with a known peer asks no node. SPEC, section 10, requires
+    /// it of whoever keeps a session for longer than a moment. Without, each handshake and each renewal of a session's
+    /// keys asks for itself, and a revocation is noticed no sooner.
     pub follow: bool,
     /// For how long, from the last live handshake on, a session may be followed by others that need no static key, 1
     /// h at most. They prove the state as any other does. Zero: not at all.
@@ -97,9 +98,9 @@ impl Policy {
 }
 
 impl Default for Policy {
-    /// 30 s of clock skew, anyone registered, any instrument with one call at most, 64 handshakes, 16 of them from one initiator and
-    /// cookies from 16 on, 1,024 connections; keys renewed every two minutes, powers of two from 128 bytes
-    /// on, 60 s of overlap, the chain followed, tickets for an hour, no datagrams.
+    /// 30 s of clock skew, anyone registered, any instrument with one view call at most, 64 handshakes, 16 of them from
+    /// one initiator and cookies from 16 on, 1,024 connections; keys renewed every two minutes, powers of two from 128
+    /// bytes on, 60 s of overlap, the chain followed, tickets for an hour, no datagrams.
     fn default() -> Self {
         Self {
             max_clock_skew: Duration::from_secs(30),
