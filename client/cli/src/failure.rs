@@ -6,6 +6,7 @@ mod record_proof;
 mod session;
 mod write;
 
+use countersign::protocol::Abort;
 use serde_json::{Value, json};
 
 use crate::exit::Exit;
@@ -17,11 +18,13 @@ pub(crate) struct Failure {
     kind: &'static str,
     message: String,
     hint: Option<String>,
+    /// The word by which one side ended a session, where that is the failure.
+    ended: Option<Abort>,
 }
 
 impl Failure {
     pub(crate) fn new(exit: Exit, kind: &'static str, message: impl Into<String>) -> Self {
-        Self { exit, kind, message: message.into(), hint: None }
+        Self { exit, kind, message: message.into(), hint: None, ended: None }
     }
 
     pub(crate) fn usage(message: impl Into<String>) -> Self {
@@ -38,6 +41,12 @@ impl Failure {
         self
     }
 
+    /// One side ended a session by that word.
+    pub(crate) fn ended_by(mut self, why: Abort) -> Self {
+        self.ended = Some(why);
+        self
+    }
+
     /// What was being done, where the message alone does not tell.
     pub(crate) fn about(mut self, doing: &str) -> Self {
         self.message = format!("{doing}: {}", self.message);
@@ -50,8 +59,8 @@ impl Failure {
     }
 
     /// Whether one side's word ended a session.
-    pub(crate) fn is_by_word(&self) -> bool {
-        self.kind.starts_with("ended_")
+    pub(crate) const fn is_by_word(&self) -> bool {
+        self.ended.is_some()
     }
 
     pub(crate) const fn exit(&self) -> Exit {

@@ -126,7 +126,7 @@ fn by_word(why: Abort, text: String) -> Failure {
             (Exit::Transport, "ended_unproven", "countersign doctor checks the endpoints; then connect again")
         }
     };
-    Failure::new(exit, kind, text).hint(hint)
+    Failure::new(exit, kind, text).hint(hint).ended_by(why)
 }
 
 fn refused(reason: Reject, text: String) -> Failure {
