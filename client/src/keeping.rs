@@ -23,7 +23,7 @@ use tokio::time::{Instant, sleep_until};
 use crate::error::Error;
 use crate::keeper::{Duties, Over, Renewal};
 use crate::pause::Pause;
-use crate::policy::LEAST_REBIND;
+use crate::policy::Policy;
 use crate::refusal::reject_for;
 use crate::trader::Trader;
 use crate::watch::Watched;
@@ -303,7 +303,8 @@ impl Keeping {
             Role::Initiator => interval,
             Role::Responder => interval.saturating_add(interval / 4),
         };
-        let interval = self.trader.0.policy.rebind.map(|interval| patience(interval.max(LEAST_REBIND)));
+        let interval =
+            self.trader.0.policy.rebind.map(|interval| patience(interval.max(Policy::LEAST_REBIND)));
         self.rebind_at = interval.and_then(|interval| Instant::now().checked_add(interval));
     }
 }

@@ -42,7 +42,7 @@ pub struct Policy {
     pub overlap: Duration,
     /// How often the keys of a session are bound to a newer block, where there is one: what the session values is
     /// proven anew and read in [`Session::agreed`](crate::Session::agreed). `None`: by rotations alone; at
-    /// least 1 s. The session's responder waits a quarter longer, so that one side's policy serves both.
+    /// least [`LEAST_REBIND`](Self::LEAST_REBIND). The session's responder waits a quarter longer, so that one side's policy serves both.
     pub rebind: Option<Duration>,
     /// Whether the chain is followed from the first session on, which is the default: this side's record, those of the
     /// peers it knows and what it valued with them are then proven at each new block as it comes. A revocation ends
@@ -91,6 +91,10 @@ impl Admission {
 }
 
 impl Policy {
+    /// Keys are bound to newer blocks by themselves no more often than that, whatever [`rebind`](Self::rebind) says: each
+    /// time costs both sides' nodes a proof, and no chain has blocks that come sooner.
+    pub const LEAST_REBIND: Duration = Duration::from_secs(1);
+
     /// The limits of the sessions with that peer.
     pub(crate) fn limits_with(&self, peer: &Identity) -> Limits {
         self.limits_for.get(peer).copied().unwrap_or(self.limits)
@@ -131,7 +135,5 @@ impl Default for Reserves {
     }
 }
 
-/// Keys are bound to newer blocks by themselves no more often than that: each costs both sides' nodes a proof.
-pub(crate) const LEAST_REBIND: Duration = Duration::from_secs(1);
 /// Longest life of a ticket, from the last live handshake on (SPEC, section 8).
 pub(crate) const MAX_TICKET_LIFETIME: Duration = Duration::from_secs(3600);

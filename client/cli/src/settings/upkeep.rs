@@ -22,8 +22,8 @@ impl Settings {
         };
         let overlap = arguments.overlap.or(file.overlap);
         let rebind = arguments.rebind.or(file.rebind);
-        if let Some(span) = rebind.filter(|span| span.0 < LEAST_REBIND) {
-            let least = Span(LEAST_REBIND);
+        if let Some(span) = rebind.filter(|span| span.0 < Policy::LEAST_REBIND) {
+            let least = Span(Policy::LEAST_REBIND);
             return Err(Failure::usage(format!(
                 "a session is bound anew every {least} at the soonest, not every {span}"
             )));
@@ -94,9 +94,6 @@ impl From<PaddingChoice> for Padding {
 
 /// A proof takes its time, and the upkeep looks at the clock once a second.
 const SHORTEST: Duration = Duration::from_secs(2);
-
-/// No chain has blocks that come sooner.
-const LEAST_REBIND: Duration = Duration::from_secs(1);
 
 /// So long at least a renewal may take, however often it is wanted.
 const HEADROOM: Duration = Duration::from_secs(10);
