@@ -7,12 +7,14 @@ use std::time::Duration;
 use alloy::network::Ethereum;
 use alloy::providers::ext::AnvilApi;
 use countersign::registry::{
-    HeadPolicy, HeadTrust, KnownRecords, ResolveError, Resolver, Rollback, StaleHead, Standing, ViewRequest,
-    artifact,
+    HeadNews, HeadPolicy, HeadTrust, KnownRecords, ResolveError, Resolver, Rollback, StaleHead, Standing,
+    ViewRequest, artifact,
 };
+use countersign_tests::followed::swift;
 use countersign_tests::proxy::Proxy;
 use countersign_tests::trader::{CHAIN, Market, Party, Terms, prompt, resolver_at};
 use tempfile::TempDir;
+use tokio::time::timeout;
 
 struct Scene {
     market: Market,
@@ -98,6 +100,34 @@ async fn an_older_head_is_refused_after_a_restart_and_written_down() {
     let Rollback::Head { known, shown } = incident.rollback else { panic!("{incident:?}") };
     assert_eq!((known, shown.number, incident.times), (old + 1, old, 3));
     assert_eq!(incident.endpoints, [scene.proxy.endpoint().to_string()]);
+}
+
+/// Who follows heads sees the same block again at each poll: it is one rollback, and the next block is another.
+#[tokio::test]
+async fn a_followed_head_that_went_back_is_written_down_once_for_each_block() {
+    let scene = Scene::set().await;
+    let height = scene.market.height().await;
+    scene.restarted().head().await.unwrap();
+    for (rollbacks, old) in [(1, height - 1), (2, height - 2)] {
+        scene.show_block(old);
+        let asked = scene.proxy.requests().len();
+        let mut heads = scene.restarted_with(swift()).heads();
+        while scene.proxy.requests().len() < asked + 10 {
+            let news = timeout(Duration::from_millis(50), heads.next()).await;
+            assert!(!matches!(news, Ok(HeadNews::Agreed { .. } | HeadNews::Still { .. })), "{news:?}");
+        }
+        drop(heads);
+        let incidents = scene.known().incidents().unwrap();
+        let of_head = |block: u64| {
+            incidents.iter().find(
+                |incident| matches!(incident.rollback, Rollback::Head { shown, .. } if shown.number == block),
+            )
+        };
+        let incident = of_head(old).unwrap_or_else(|| panic!("{incidents:?}"));
+        let Rollback::Head { known, .. } = incident.rollback else { panic!("{incident:?}") };
+        assert_eq!((known, incident.times), (height, rollbacks));
+        assert_eq!(incident.endpoints, [scene.proxy.endpoint().to_string()]);
+    }
 }
 
 #[tokio::test]

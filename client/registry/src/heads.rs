@@ -10,12 +10,14 @@ mod backoff;
 mod board;
 mod feed;
 mod proven_feed;
+mod rollback;
 mod shown;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use alloy::consensus::Header;
+use alloy::eips::BlockNumHash;
 use futures_util::future::join_all;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
@@ -26,6 +28,7 @@ use crate::proof::ProvenHeader;
 use crate::quorum::{Agreed, Tally};
 use crate::resolver::Resolver;
 use crate::survey::{no_agreement, no_quorum};
+use crate::voucher::Voucher;
 
 pub(crate) use backoff::Backoff;
 use board::Board;
@@ -46,6 +49,8 @@ pub struct Heads {
     outdone_since: Option<Instant>,
     /// When the last news was told.
     last_news: Instant,
+    /// The refused block that was written down last.
+    noted: Option<BlockNumHash>,
 }
 
 /// What there is to know of the chain's head.
@@ -83,12 +88,11 @@ struct Told {
 
 /// What the board says at one moment.
 struct Reading {
-    /// The highest block proven before: what is proven meanwhile may be newer.
-    highest: u64,
     tally: Tally,
+    /// The newest block that enough vouch for, and what the policy says of it.
+    agreed: Option<Agreed>,
+    verdict: Result<(), ResolveError>,
     failures: Vec<ResolveError>,
-    /// Why the block that enough vouch for is not taken.
-    refused: Option<ResolveError>,
 }
 
 impl Resolver {
@@ -122,10 +126,11 @@ impl Heads {
         let policy = resolver.policy();
         let kept = usize::try_from(policy.max_head_lag).unwrap_or(MAX_KEPT).min(MAX_KEPT);
         let mut feeds = JoinSet::new();
-        let board = if resolver.voucher().is_light_client() {
+        let board = if let Voucher::LightClient(beacon) = resolver.voucher() {
             let board = Arc::new(Board::new(1, kept));
-            let (resolver, writer, interval) = (resolver.clone(), board.writer(0), policy.poll_interval);
-            feeds.spawn(ProvenFeed { resolver, writer, interval }.run());
+            let (beacon, nodes) = (beacon.clone(), resolver.nodes().to_vec());
+            let (writer, interval) = (board.writer(0), policy.poll_interval);
+            feeds.spawn(ProvenFeed { beacon, nodes, writer, interval }.run());
             board
         } else {
             let nodes = resolver.nodes();
@@ -135,8 +140,8 @@ impl Heads {
             }
             board
         };
-        let (told, outdone_since, last_news) = (None, None, Instant::now());
-        Self { resolver: resolver.clone(), board, _feeds: feeds, told, outdone_since, last_news }
+        let (told, outdone_since, last_news, noted) = (None, None, Instant::now(), None);
+        Self { resolver: resolver.clone(), board, _feeds: feeds, told, outdone_since, last_news, noted }
     }
 
     /// What comes next. Cancelling it loses nothing.
@@ -144,7 +149,9 @@ impl Heads {
         let board = self.board.clone();
         loop {
             let changed = board.changed();
-            if let Some(news) = self.look() {
+            let reading = self.read();
+            self.note_rollback(&reading).await;
+            if let Some(news) = self.news_in(reading) {
                 self.last_news = Instant::now();
                 return news;
             }
@@ -152,17 +159,9 @@ impl Heads {
         }
     }
 
-    fn look(&mut self) -> Option<HeadNews> {
-        let mut reading = self.read();
-        for (position, height) in reading.tally.undecided() {
-            self.board.want(position, height);
-        }
+    fn news_in(&mut self, reading: Reading) -> Option<HeadNews> {
         let outdone_since = self.outdone_since.take();
-        let agreed = reading.tally.agreed().filter(|agreed| {
-            reading.refused = self.resolver.accept_head(&agreed.header, reading.highest).err();
-            reading.refused.is_none()
-        });
-        let news = agreed.and_then(|agreed| match &self.told {
+        let news = reading.agreed.filter(|_| reading.verdict.is_ok()).and_then(|agreed| match &self.told {
             Some(told) if told.header == agreed.header => self.still(&agreed.header),
             Some(told) if agreed.header.block().number < told.header.block().number => None,
             _ => self.agreed(agreed, &reading.tally, outdone_since),
@@ -202,8 +201,10 @@ impl Heads {
         Some(HeadNews::Still { header: *header, votes: confirmed.len(), since })
     }
 
+    /// Looks at the board, and has those asked that could settle what is undecided.
     fn read(&self) -> Reading {
         let policy = self.resolver.policy();
+        // Before the board: what is proven meanwhile may be newer than what it says.
         let highest = self.resolver.highest();
         let mut tally = Tally::new(self.resolver.threshold(), policy.max_head_lag);
         let failures = self.board.read(|position, shown| {
@@ -213,8 +214,12 @@ impl Heads {
             }
             shown.failure().cloned()
         });
-        let failures = failures.into_iter().flatten().collect();
-        Reading { highest, tally, failures, refused: None }
+        for (position, height) in tally.undecided() {
+            self.board.want(position, height);
+        }
+        let agreed = tally.agreed();
+        let verdict = agreed.map_or(Ok(()), |agreed| self.resolver.accept_head(&agreed.header, highest));
+        Reading { tally, agreed, verdict, failures: failures.into_iter().flatten().collect() }
     }
 
     fn full(&self, header: &ProvenHeader) -> Option<Arc<Header>> {
@@ -239,8 +244,8 @@ impl Heads {
     }
 
     fn doubt(&self, reading: Reading) -> ResolveError {
-        let Reading { tally, mut failures, refused, .. } = reading;
-        if let Some(reason) = refused {
+        let Reading { tally, mut failures, verdict, .. } = reading;
+        if let Err(reason) = verdict {
             return reason;
         }
         let (nodes, threshold) = (self.resolver.nodes(), self.resolver.threshold());

@@ -1,5 +1,7 @@
 //! Who vouches for the head.
 
+use std::sync::Arc;
+
 use crate::beacon::Beacon;
 use crate::error::ResolveError;
 use crate::policy::{HeadPolicy, HeadSource, HeadTrust};
@@ -9,7 +11,7 @@ use crate::policy::{HeadPolicy, HeadSource, HeadTrust};
 pub(crate) enum Voucher {
     OwnNode,
     Quorum,
-    LightClient(Box<Beacon>),
+    LightClient(Arc<Beacon>),
 }
 
 impl Voucher {
@@ -19,7 +21,7 @@ impl Voucher {
             HeadTrust::Quorum { .. } => Self::Quorum,
             HeadTrust::LightClient(trust) => {
                 trust.check()?;
-                Self::LightClient(Box::new(Beacon::new(trust, policy)?))
+                Self::LightClient(Arc::new(Beacon::new(trust, policy)?))
             }
         })
     }

@@ -8,15 +8,18 @@ use tokio::time::sleep;
 use super::backoff::Backoff;
 use super::board::Writer;
 use super::shown::Block;
+use crate::beacon::{self, Beacon};
 use crate::chance::spread;
 use crate::error::ResolveError;
+use crate::node::Node;
 use crate::question::Question;
-use crate::resolver::Resolver;
 
 /// Follows the light client, and tells the board, on which it stands alone.
 #[derive(Debug)]
 pub(crate) struct ProvenFeed {
-    pub(crate) resolver: Resolver,
+    pub(crate) beacon: Arc<Beacon>,
+    /// Whoever serves the header of what it proves.
+    pub(crate) nodes: Vec<Arc<Node>>,
     pub(crate) writer: Writer,
     /// How often it is asked.
     pub(crate) interval: Duration,
@@ -43,7 +46,9 @@ impl ProvenFeed {
 
     async fn ask(&self) -> Result<(), ResolveError> {
         let asked = Instant::now();
-        let survey = self.resolver.survey(&Question::head()).await?;
+        let proven = self.beacon.head().await?;
+        // Whether clock and height pass is looked at where the board is read, as it is of every other source's heads.
+        let survey = beacon::survey(&self.nodes, &proven, &Question::head(), |_| Ok(())).await?;
         for heard in survey.answers {
             let block = Block { proven: heard.head, full: Arc::new(heard.answer.head.inner) };
             self.writer.write(|shown| {
