@@ -59,6 +59,12 @@ impl Market {
         Self::on(anvil).await
     }
 
+    /// As [`open`](Self::open), its first block of that height: those below have been forgotten.
+    pub async fn beginning_at(height: u64) -> Self {
+        let height = height.to_string();
+        Self::on(Anvil::at(anvil_path()).args(["--number", &height]).try_spawn().expect("anvil starts")).await
+    }
+
     async fn on(anvil: AnvilInstance) -> Self {
         let provider = ProviderBuilder::new().connect_http(anvil.endpoint_url()).erased();
         let keeper = anvil.addresses()[9];
@@ -188,6 +194,12 @@ impl Party {
     pub async fn revoke(&self) {
         let reason = RevocationReason::KeyCompromised;
         self.registrar.revoke(self.identity.label, reason).await.expect("a revocation");
+    }
+
+    /// Lets another account act for this one, which changes none of its records.
+    pub async fn appoint(&self, operator: [u8; 20]) {
+        let until = Some(u32::MAX.into());
+        self.registrar.set_operator(Address(operator), until).await.expect("an appointment");
     }
 
     /// The party's own proven view of itself and a peer.

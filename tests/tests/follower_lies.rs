@@ -3,11 +3,17 @@
 
 use std::time::Duration;
 
+use alloy::network::Ethereum;
+use alloy::primitives::U256;
+use alloy::providers::Provider;
+use alloy::providers::ext::AnvilApi;
 use alloy::rpc::types::Header;
+use countersign::Identity;
 use countersign::custody::Custody;
 use countersign::protocol::Value;
 use countersign::registry::{
-    Change, HeadPolicy, HeadTrust, ResolveError, Resolver, Standing, Watching, artifact,
+    Change, HeadPolicy, HeadTrust, RecordSlots, RecordWord, ResolveError, Resolver, RevocationReason,
+    Standing, Watching, artifact,
 };
 use countersign_tests::followed::{Followed, endpoint_url, settled, watchful};
 use countersign_tests::proxy::{Lie, Proxy};
@@ -198,6 +204,46 @@ async fn without_receipts_every_record_is_proven_anew() {
         1,
         "a block that leaves the registry alone costs nothing"
     );
+}
+
+/// As on chains whose headers leave logs out: what changed the registry's storage shows nowhere.
+#[tokio::test]
+async fn a_change_that_no_log_shows_is_noticed() {
+    let mut scene = Scene::set(hasty()).await;
+    let standing = scene.watching.standing();
+    overwrite(&scene.market, scene.alice.identity, |word| {
+        word.revoked = Some(RevocationReason::KeyCompromised);
+    })
+    .await;
+    scene.market.mine(1).await;
+    let (before, now) = scene.followed.stands(scene.alice.identity).await;
+    assert_eq!(Some(before), standing);
+    assert!(matches!(now, Standing::Revoked { reason: RevocationReason::KeyCompromised, .. }), "{now:?}");
+    let error = scene.followed.resolver.resolve(scene.alice.identity).await.unwrap_err();
+    assert!(matches!(error, ResolveError::Revoked { .. }), "{error:?}");
+    let health = scene.followed.follower.health();
+    assert_eq!((health.proven_anew, health.unlogged), (1, 1));
+}
+
+/// An operator's appointment concerns no record: it is an event all the same, and nothing is proven anew.
+#[tokio::test]
+async fn an_appointment_costs_no_proof_of_a_record() {
+    let mut scene = Scene::set(hasty()).await;
+    scene.alice.appoint([7; 20]).await;
+    let height = scene.market.height().await;
+    scene.followed.reach(height).await;
+    assert!(scene.watching.standing().is_some());
+    let health = scene.followed.follower.health();
+    assert_eq!((health.proven_anew, health.unlogged), (0, 0));
+}
+
+async fn overwrite(market: &Market, identity: Identity, change: impl FnOnce(&mut RecordWord)) {
+    let registry = artifact::key_registry_address().0.into();
+    let slot = U256::from_be_bytes(RecordSlots::of(&identity).word.0);
+    let word = market.provider().get_storage_at(registry, slot).await.unwrap();
+    let mut word = RecordWord::parse(word.into()).unwrap();
+    change(&mut word);
+    AnvilApi::<Ethereum>::anvil_set_storage_at(market.provider(), registry, slot, word.pack()).await.unwrap();
 }
 
 /// All three show an old chain: none is served once its head is not confirmed to be the head any more.

@@ -3,6 +3,7 @@
 //! ```text
 //! Heads ──agreed──► link (parent hashes) ──► registry account ──root unchanged──► nothing to prove
 //!                        │                        └──root changed──► verified logs ──► the watched among them
+//!                        │                                              └──none──► all watched
 //!                        └─ reorganised: what lay above the common ancestor is proven anew
 //!                  ──► watched queries ──► Snapshot, swapped in ──► Change, told
 //! Resolver::resolve, view, head ──► Snapshot, while it is fresh; else the endpoints, as ever
@@ -76,6 +77,9 @@ pub struct FollowerHealth {
     pub reorganisations: u64,
     /// Heads at which every watched record was proven anew, since nobody showed which of them changed.
     pub proven_anew: u64,
+    /// Those of them at which the registry's storage changed and no log shows by what: of a chain whose headers leave logs
+    /// out this counts up with every change, each of which costs a proof of every watched record.
+    pub unlogged: u64,
     /// Each endpoint.
     pub endpoints: Vec<EndpointHealth>,
 }
@@ -122,9 +126,19 @@ impl Follower {
     #[must_use]
     pub fn health(&self) -> FollowerHealth {
         let (records, queries) = self.0.shared.roster.counts();
-        let [heads, reorganisations, proven_anew, unproven] = self.0.shared.counts.read();
+        let [heads, reorganisations, proven_anew, unlogged, unproven] = self.0.shared.counts.read();
         let (head, endpoints) = (self.head(), self.0.resolver.health());
-        FollowerHealth { head, records, unproven, queries, heads, reorganisations, proven_anew, endpoints }
+        FollowerHealth {
+            head,
+            records,
+            unproven,
+            queries,
+            heads,
+            reorganisations,
+            proven_anew,
+            unlogged,
+            endpoints,
+        }
     }
 }
 

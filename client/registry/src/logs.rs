@@ -14,8 +14,8 @@
 //! # What it rests on, and what it does not say
 //!
 //! - Blooms. Consensus rules have each log's address and topics in its header's bloom, on Ethereum and on the OP stack;
-//!   on a chain whose rules leave it zero, events would be missed. Whoever knows otherwise that
-//!   the registry's storage changed can tell: no identity changed, yet its storage root did.
+//!   on a chain whose rules leave it zero, events would be missed. Whoever knows otherwise that the registry's storage
+//!   changed can tell, as the follower does: there is no event, yet the storage root is another one.
 //! - A transaction's hash is the endpoint's word ([`VerifiedLog::claimed_transaction`]): no receipt commits to it.
 //! - Receipts of other types than Ethereum's (0 to 4) and the OP stack's (0x7d, 0x7e) are an error, never a guess.
 //! - A reorganisation while reading is an error that names a block ([`LogsError::Reorganised`]), once it concerns what
@@ -97,16 +97,34 @@ impl Resolver {
     /// # Errors
     /// [`LogsError`]: which of them changed is not known, and each may have.
     pub async fn changed_identities(&self, headers: &LinkedHeaders) -> Result<HashSet<Identity>, LogsError> {
+        self.registry_events(headers).await.map(|events| events.identities)
+    }
+
+    /// As [`changed_identities`](Self::changed_identities), with how many events there were.
+    pub(crate) async fn registry_events(&self, headers: &LinkedHeaders) -> Result<RegistryEvents, LogsError> {
         let filter = LogFilter::emitted_by([account_address(self.registry())]);
         let candidates: Vec<LinkedHeader> =
             headers.iter().filter(|header| filter.may_match(header.logs_bloom())).cloned().collect();
         if candidates.is_empty() {
-            return Ok(HashSet::new());
+            return Ok(RegistryEvents::default());
         }
         let blocks = Sources::new(self.clone()).receipts(&candidates).await?;
-        let logs = blocks.into_iter().flat_map(|block| block.into_logs(&filter));
-        logs.filter_map(|log| identity_in(&log).transpose()).collect()
+        let mut events = RegistryEvents::default();
+        for log in blocks.into_iter().flat_map(|block| block.into_logs(&filter)) {
+            events.count += 1;
+            events.identities.extend(identity_in(&log)?);
+        }
+        Ok(events)
     }
+}
+
+/// What the registry's events of some blocks tell.
+#[derive(Debug, Default)]
+pub(crate) struct RegistryEvents {
+    /// How many there are, an operator's appointments included.
+    pub(crate) count: usize,
+    /// Whose records they are about.
+    pub(crate) identities: HashSet<Identity>,
 }
 
 /// Whose record an event of the registry is about.

@@ -43,6 +43,7 @@ pub(crate) struct Counts {
     heads: AtomicU64,
     reorganisations: AtomicU64,
     proven_anew: AtomicU64,
+    unlogged: AtomicU64,
     unproven: AtomicU64,
 }
 
@@ -93,14 +94,18 @@ impl Counts {
         self.proven_anew.fetch_add(1, Ordering::Relaxed);
     }
 
+    pub(super) fn unlogged(&self) {
+        self.unlogged.fetch_add(1, Ordering::Relaxed);
+    }
+
     pub(super) fn unproven(&self, count: usize) {
         self.unproven.store(count as u64, Ordering::Relaxed);
     }
 
-    /// Heads followed, reorganisations among them, heads at which everything was proven anew, and records that are not
-    /// proven at the newest one.
-    pub(super) fn read(&self) -> [u64; 4] {
-        [&self.heads, &self.reorganisations, &self.proven_anew, &self.unproven]
+    /// Heads followed, reorganisations among them, heads at which everything was proven anew, those of them that no
+    /// log explains, and records that are not proven at the newest one.
+    pub(super) fn read(&self) -> [u64; 5] {
+        [&self.heads, &self.reorganisations, &self.proven_anew, &self.unlogged, &self.unproven]
             .map(|count| count.load(Ordering::Relaxed))
     }
 }

@@ -46,6 +46,8 @@ pub(super) struct Task {
     is_agreed: bool,
     /// Whether nothing is served, and that was told.
     in_doubt: bool,
+    /// Whether it was told that the registry's storage changes without logs.
+    told_unlogged: bool,
     /// When to catch up with what is left; `None` where nothing is.
     due: Option<Instant>,
     backoff: Backoff,
@@ -85,6 +87,7 @@ impl Task {
             pending: None,
             is_agreed: false,
             in_doubt: false,
+            told_unlogged: false,
             due: None,
             backoff: Backoff::new(FIRST_RETRY),
         }

@@ -83,16 +83,43 @@ impl Task {
     }
 
     /// Which records may have changed on the way; `None` where nobody shows it, and any of them may have.
-    async fn changed_on(&self, course: &Course, registry_root: B256) -> Option<HashSet<Identity>> {
+    ///
+    /// This rests on the registry's code, whose hash is proven at each head: nothing else writes its storage, and it
+    /// writes no record without an event that names whose it is. So where events show, they show all that changed, and
+    /// where the storage root stays, nothing did. A changed root without any event is no doing of that code alone: the
+    /// chain's headers leave logs out, or something wrote its storage from outside.
+    async fn changed_on(&mut self, course: &Course, registry_root: B256) -> Option<HashSet<Identity>> {
         let Some(before) = &self.at else { return Some(HashSet::new()) };
         if before.registry_root == registry_root || course.turn == Turn::Lost {
-            // Only events of the registry's known code change its storage, and none of it comes back.
+            // Where the way is lost, all of them are given up already.
             return Some(HashSet::new());
         }
         let Some(newest) = course.fresh.last() else { return Some(HashSet::new()) };
         let headers = course.fresh.iter().map(|block| &*block.full);
         let headers = LinkedHeaders::link(headers, newest.proven.block().hash).ok()?;
-        let changed = self.resolver.changed_identities(&headers).await;
-        changed.inspect_err(|error| tracing::warn!(%error, "every watched record is proven anew")).ok()
+        match self.resolver.registry_events(&headers).await {
+            Ok(events) if events.count == 0 => {
+                // Blocks that are gone took their changes with them, and that may be all.
+                if course.turn == Turn::Onward {
+                    self.note_unlogged(newest.proven.block().number);
+                }
+                None
+            }
+            Ok(events) => Some(events.identities),
+            Err(error) => {
+                tracing::warn!(%error, "every watched record is proven anew");
+                None
+            }
+        }
+    }
+
+    fn note_unlogged(&mut self, block: u64) {
+        self.shared.counts.unlogged();
+        if !std::mem::replace(&mut self.told_unlogged, true) {
+            tracing::warn!(
+                block,
+                "the registry's storage changed and no log shows by what: whenever that is so, every watched record is proven anew"
+            );
+        }
     }
 }
