@@ -2,6 +2,7 @@
 //! written from the specification alone and shares no code with the client but the containers' names.
 
 mod node;
+mod scene;
 mod tree;
 
 use alloy::primitives::{B256, FixedBytes};
@@ -13,6 +14,7 @@ use serde_json::{Value, json};
 use tree_hash::TreeHash;
 
 pub use node::BeaconNode;
+pub use scene::{BeaconScene, lit, newest};
 use tree::{Tree, parent};
 
 /// A chain with a committee for each period.

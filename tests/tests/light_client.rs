@@ -12,94 +12,24 @@ use countersign::custody::Custody;
 use countersign::registry::light_client::Refusal;
 use countersign::registry::{
     BeaconDoubt, CheckpointFlaw, Endpoint, Fault, HeadNews, HeadPolicy, HeadSource, HeadTrust, Heads,
-    LightClientTrust, ProofPart, ResolveError, Resolver, StaleHead, TrustError, ViewRequest, artifact,
+    KnownRecords, LightClientTrust, ProofPart, ResolveError, Resolver, Rollback, StaleHead, TrustError,
+    ViewRequest, artifact,
 };
-use countersign_tests::beacon::{BeaconBlock, BeaconChain, BeaconNode};
+use countersign_tests::beacon::{BeaconNode, BeaconScene, lit, newest};
+use countersign_tests::followed::swift;
 use countersign_tests::proxy::Proxy;
-use countersign_tests::trader::{CHAIN, Market, Party, Terms, prompt};
+use countersign_tests::trader::{CHAIN, Market, Terms, prompt};
 use serde_json::json;
-
-struct Scene {
-    market: Market,
-    alice: Party,
-    chain: BeaconChain,
-    checkpoint: BeaconBlock,
-    beacon: BeaconNode,
-}
-
-impl Scene {
-    /// Slot 40 of the first period, with a checkpoint at slot 8.
-    async fn set() -> Self {
-        Self::set_at(40).await
-    }
-
-    async fn set_at(slot: u64) -> Self {
-        let market = Market::open().await;
-        let alice = market.enrol(1, "", Terms::default()).await;
-        let chain = BeaconChain::at_slot(slot);
-        let checkpoint = chain.block(8, &head(&market).await, None);
-        let beacon = BeaconNode::serve().await;
-        beacon.show_bootstrap(checkpoint.root(), &chain.bootstrap(&checkpoint));
-        Self { market, alice, chain, checkpoint, beacon }
-    }
-
-    fn trust(&self) -> LightClientTrust {
-        LightClientTrust {
-            network: self.chain.network.clone(),
-            beacons: vec![self.beacon.endpoint()],
-            checkpoint: self.checkpoint.root(),
-            max_checkpoint_age: LightClientTrust::WEAK_SUBJECTIVITY,
-            state: None,
-            nodes: vec![self.market.endpoint()],
-        }
-    }
-
-    fn resolver(&self) -> Resolver {
-        resolver(self.trust(), prompt())
-    }
-
-    /// A block at that slot naming the newest execution block, signed by so many.
-    async fn attest(&self, slot: u64, participants: usize) -> BeaconBlock {
-        let block = self.chain.block(slot, &head(&self.market).await, Some(&self.checkpoint));
-        self.show(&self.beacon, &block, participants);
-        block
-    }
-
-    fn show(&self, beacon: &BeaconNode, block: &BeaconBlock, participants: usize) {
-        beacon.show_finality(&self.chain.finality_update(block, &self.checkpoint, participants));
-        beacon.show_optimistic(&self.chain.optimistic_update(block, participants));
-    }
-
-    async fn error(&self) -> ResolveError {
-        self.resolver().resolve(self.alice.identity).await.expect_err("it is refused")
-    }
-
-    async fn doubt(&self) -> BeaconDoubt {
-        match self.error().await {
-            ResolveError::BeaconDoubted { endpoint, why } if endpoint == self.beacon.endpoint() => why,
-            other => panic!("{other:?}"),
-        }
-    }
-}
-
-fn resolver(trust: LightClientTrust, policy: HeadPolicy) -> Resolver {
-    let trust = HeadTrust::LightClient(Box::new(trust));
-    Resolver::new(CHAIN, artifact::key_registry_address(), trust, policy).unwrap()
-}
-
-async fn head(market: &Market) -> Header {
-    market.provider().get_block(BlockId::latest()).await.unwrap().unwrap().header
-}
 
 #[tokio::test]
 async fn the_head_is_what_the_committee_signed() {
-    let scene = Scene::set().await;
+    let scene = BeaconScene::set().await;
     scene.attest(30, 32).await;
     let resolver = scene.resolver();
     let resolved = resolver.resolve(scene.alice.identity).await.unwrap();
     assert_eq!(resolved.peer_key.public_key(), &scene.alice.key.public_key());
     assert_eq!(resolved.proved_at.trust, HeadSource::LightClient { signed: 32, of: 32 });
-    let signed = head(&scene.market).await;
+    let signed = newest(&scene.market).await;
     assert_eq!(resolved.proved_at.anchor.block_hash, signed.hash.0);
 
     // A block that only the node knows of is no head yet; one more signature round makes it one.
@@ -107,7 +37,7 @@ async fn the_head_is_what_the_committee_signed() {
     assert_eq!(resolver.head().await.unwrap().anchor.block_hash, signed.hash.0);
     scene.attest(31, 22).await;
     let newer = resolver.head().await.unwrap();
-    assert_eq!(newer.anchor.block_hash, head(&scene.market).await.hash.0);
+    assert_eq!(newer.anchor.block_hash, newest(&scene.market).await.hash.0);
     assert_eq!(newer.trust, HeadSource::LightClient { signed: 22, of: 32 });
 
     // A revocation that was signed for is seen.
@@ -119,7 +49,7 @@ async fn the_head_is_what_the_committee_signed() {
 
 #[tokio::test]
 async fn less_than_two_thirds_of_the_committee_is_too_few() {
-    let scene = Scene::set().await;
+    let scene = BeaconScene::set().await;
     scene.attest(30, 21).await;
     assert_eq!(scene.doubt().await, BeaconDoubt::TooFewSignatures { signed: 21, of: 32 });
     scene.attest(30, 22).await;
@@ -128,7 +58,7 @@ async fn less_than_two_thirds_of_the_committee_is_too_few() {
 
 #[tokio::test]
 async fn a_forged_execution_block_is_refused() {
-    let scene = Scene::set().await;
+    let scene = BeaconScene::set().await;
     let block = scene.attest(30, 32).await;
     let mut forged = scene.chain.optimistic_update(&block, 32);
     forged["data"]["attested_header"]["execution"]["block_hash"] = json!(B256::repeat_byte(9));
@@ -136,7 +66,7 @@ async fn a_forged_execution_block_is_refused() {
     assert_eq!(scene.doubt().await, BeaconDoubt::Refused(Refusal::ExecutionBranch { slot: 30 }));
 
     // With a body that fits, the signature does not.
-    let mut other = head(&scene.market).await;
+    let mut other = newest(&scene.market).await;
     other.hash = B256::repeat_byte(9);
     let other = scene.chain.block(30, &other, None);
     let mut forged = scene.chain.optimistic_update(&other, 32);
@@ -148,20 +78,20 @@ async fn a_forged_execution_block_is_refused() {
 
 #[tokio::test]
 async fn a_finalized_header_that_the_state_does_not_hold_is_refused() {
-    let scene = Scene::set().await;
+    let scene = BeaconScene::set().await;
     let block = scene.attest(30, 32).await;
-    let other = scene.chain.block(16, &head(&scene.market).await, None);
+    let other = scene.chain.block(16, &newest(&scene.market).await, None);
     scene.beacon.show_finality(&scene.chain.finality_update(&block, &other, 32));
     assert_eq!(scene.doubt().await, BeaconDoubt::Refused(Refusal::FinalityBranch { slot: 30 }));
 }
 
 #[tokio::test]
 async fn a_head_that_is_withheld_grows_stale() {
-    let scene = Scene::set().await;
+    let scene = BeaconScene::set().await;
     scene.attest(30, 32).await;
     let policy = HeadPolicy { max_head_age: Some(Duration::from_secs(1)), ..prompt() };
     tokio::time::sleep(Duration::from_secs(3)).await;
-    let outcome = resolver(scene.trust(), policy).head().await;
+    let outcome = lit(scene.trust(), policy).head().await;
     assert!(
         matches!(outcome, Err(ResolveError::StaleHead { why: StaleHead::TooOld { .. }, .. })),
         "{outcome:?}"
@@ -170,8 +100,8 @@ async fn a_head_that_is_withheld_grows_stale() {
 
 #[tokio::test]
 async fn the_next_committee_signs_after_the_period_is_over() {
-    let scene = Scene::set_at(80).await;
-    let execution = head(&scene.market).await;
+    let scene = BeaconScene::set_at(80).await;
+    let execution = newest(&scene.market).await;
     let finalized = scene.chain.block(32, &execution, None);
     let attested = scene.chain.block(48, &execution, Some(&finalized));
     scene.beacon.show_update(0, scene.chain.update(&attested, &finalized, 32));
@@ -190,19 +120,19 @@ async fn the_next_committee_signs_after_the_period_is_over() {
 
 #[tokio::test]
 async fn without_the_update_of_a_period_that_is_over_there_is_no_going_on() {
-    let scene = Scene::set_at(80).await;
+    let scene = BeaconScene::set_at(80).await;
     scene.attest(70, 32).await;
     assert_eq!(scene.doubt().await, BeaconDoubt::NoUpdate { period: 0 });
 }
 
 #[tokio::test]
 async fn a_node_that_serves_another_header_is_refused() {
-    let scene = Scene::set().await;
+    let scene = BeaconScene::set().await;
     scene.attest(30, 32).await;
     let proxy = Proxy::before(scene.market.endpoint().to_string().parse().unwrap()).await;
     proxy.bend("eth_getBlockByNumber", |block| block["stateRoot"] = json!(B256::repeat_byte(1)));
     let trust = LightClientTrust { nodes: vec![proxy.endpoint()], ..scene.trust() };
-    let outcome = resolver(trust, prompt()).resolve(scene.alice.identity).await;
+    let outcome = lit(trust, prompt()).resolve(scene.alice.identity).await;
     let Err(ResolveError::ProofInvalid { what: ProofPart::HeaderHash { .. }, endpoint }) = outcome else {
         panic!("{outcome:?}")
     };
@@ -210,11 +140,11 @@ async fn a_node_that_serves_another_header_is_refused() {
 
     // A true header of another block is no better: only the committee's is asked for.
     scene.market.mine(1).await;
-    let newer = serde_json::to_value(head(&scene.market).await).unwrap();
-    let signed = head(&scene.market).await.parent_hash;
+    let newer = serde_json::to_value(newest(&scene.market).await).unwrap();
+    let signed = newest(&scene.market).await.parent_hash;
     proxy.bend("eth_getBlockByNumber", move |block| *block = newer.clone());
     let trust = LightClientTrust { nodes: vec![proxy.endpoint()], ..scene.trust() };
-    let outcome = resolver(trust, prompt()).resolve(scene.alice.identity).await;
+    let outcome = lit(trust, prompt()).resolve(scene.alice.identity).await;
     let Err(ResolveError::ProofInvalid { what: ProofPart::OtherBlock { .. }, .. }) = outcome else {
         panic!("{outcome:?}")
     };
@@ -222,13 +152,13 @@ async fn a_node_that_serves_another_header_is_refused() {
     // Another node that has it makes good for the liar.
     let nodes = vec![proxy.endpoint(), scene.market.endpoint()];
     let trust = LightClientTrust { nodes, ..scene.trust() };
-    let resolved = resolver(trust, prompt()).resolve(scene.alice.identity).await.unwrap();
+    let resolved = lit(trust, prompt()).resolve(scene.alice.identity).await.unwrap();
     assert_eq!(resolved.proved_at.anchor.block_hash, signed.0);
 }
 
 #[tokio::test]
 async fn a_proposed_block_counts_where_headers_lead_down_to_it() {
-    let scene = Scene::set().await;
+    let scene = BeaconScene::set().await;
     let bob = scene.market.enrol(2, "", Terms::default()).await;
     let own_node = scene.market.resolver();
     scene.market.mine(1).await;
@@ -260,7 +190,7 @@ async fn a_proposed_block_counts_where_headers_lead_down_to_it() {
         }
     });
     let trust = LightClientTrust { nodes: vec![proxy.endpoint()], ..scene.trust() };
-    let outcome = resolver(trust, prompt()).view(request(older)).await;
+    let outcome = lit(trust, prompt()).view(request(older)).await;
     assert!(matches!(outcome, Err(ResolveError::ProofInvalid { .. })), "{outcome:?}");
 }
 
@@ -270,9 +200,9 @@ async fn own_node_header(market: &Market, number: u64) -> Header {
 
 #[tokio::test]
 async fn heads_come_as_the_committee_signs_them() {
-    let scene = Scene::set().await;
+    let scene = BeaconScene::set().await;
     scene.attest(30, 32).await;
-    let signed = head(&scene.market).await.hash;
+    let signed = newest(&scene.market).await.hash;
     let mut heads = scene.resolver().heads();
     assert_eq!(next_agreed(&mut heads).await, signed);
     scene.market.mine(1).await;
@@ -281,7 +211,7 @@ async fn heads_come_as_the_committee_signs_them() {
     let HeadNews::Doubt(doubt) = next_but_still(&mut heads).await else { panic!("not signed for") };
     assert!(doubt.to_string().contains("21 of 32"), "{doubt}");
     scene.attest(31, 32).await;
-    assert_eq!(next_agreed(&mut heads).await, head(&scene.market).await.hash);
+    assert_eq!(next_agreed(&mut heads).await, newest(&scene.market).await.hash);
 }
 
 async fn next_agreed(heads: &mut Heads) -> B256 {
@@ -303,7 +233,7 @@ async fn next_but_still(heads: &mut Heads) -> HeadNews {
 
 #[tokio::test]
 async fn one_honest_beacon_node_suffices() {
-    let scene = Scene::set().await;
+    let scene = BeaconScene::set().await;
     let block = scene.attest(30, 32).await;
     let liar = BeaconNode::serve().await;
     liar.show_bootstrap(scene.checkpoint.root(), &scene.chain.bootstrap(&scene.checkpoint));
@@ -311,10 +241,10 @@ async fn one_honest_beacon_node_suffices() {
     let nobody: Endpoint = "http://127.0.0.1:9".parse().unwrap();
     let beacons = vec![nobody.clone(), liar.endpoint(), scene.beacon.endpoint()];
     let trust = LightClientTrust { beacons, ..scene.trust() };
-    assert!(resolver(trust, prompt()).resolve(scene.alice.identity).await.is_ok());
+    assert!(lit(trust, prompt()).resolve(scene.alice.identity).await.is_ok());
 
     let trust = LightClientTrust { beacons: vec![nobody, liar.endpoint()], ..scene.trust() };
-    let outcome = resolver(trust, prompt()).resolve(scene.alice.identity).await;
+    let outcome = lit(trust, prompt()).resolve(scene.alice.identity).await;
     let Err(ResolveError::NoQuorum { failures, .. }) = outcome else { panic!("{outcome:?}") };
     assert!(matches!(
         failures[..],
@@ -327,7 +257,7 @@ async fn one_honest_beacon_node_suffices() {
 
 #[tokio::test]
 async fn what_is_no_answer_is_told_by_its_name() {
-    let scene = Scene::set().await;
+    let scene = BeaconScene::set().await;
     scene.attest(30, 32).await;
     scene.beacon.show("optimistic_update", "{");
     assert!(matches!(scene.doubt().await, BeaconDoubt::Malformed(_)));
@@ -338,47 +268,123 @@ async fn what_is_no_answer_is_told_by_its_name() {
     assert!(matches!(scene.error().await, ResolveError::AnswerTooLarge { .. }));
     let policy = HeadPolicy { request_timeout: Duration::from_millis(300), ..prompt() };
     scene.beacon.fall_silent();
-    let outcome = resolver(scene.trust(), policy).head().await;
+    let outcome = lit(scene.trust(), policy).head().await;
     assert!(matches!(outcome, Err(ResolveError::Timeout { .. })), "{outcome:?}");
+}
+
+/// Which is so after its start, and while nothing becomes final.
+#[tokio::test]
+async fn a_beacon_node_that_has_nothing_new_says_nothing_wrong() {
+    let scene = BeaconScene::set().await;
+    let resolver = scene.resolver();
+    let begun = resolver.head().await.unwrap();
+    assert_eq!(begun.trust, HeadSource::LightClient { signed: 0, of: 32 }, "the checkpoint alone");
+    scene.market.mine(1).await;
+    scene.attest(30, 32).await;
+    scene.beacon.withdraw("finality_update");
+    let signed = newest(&scene.market).await.hash;
+    assert_eq!(resolver.head().await.unwrap().anchor.block_hash, signed.0);
+    scene.market.mine(1).await;
+    scene.attest(31, 32).await;
+    scene.beacon.withdraw("optimistic_update");
+    let signed = newest(&scene.market).await.hash;
+    assert_eq!(resolver.head().await.unwrap().anchor.block_hash, signed.0);
+    scene.beacon.withdraw("finality_update");
+    assert_eq!(resolver.head().await.unwrap().anchor.block_hash, signed.0);
+    // Nobody can tell that from withholding, and as little is lost by it.
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    let policy = HeadPolicy { max_head_age: Some(Duration::from_secs(1)), ..prompt() };
+    let outcome = lit(scene.trust(), policy).head().await;
+    assert!(
+        matches!(outcome, Err(ResolveError::StaleHead { why: StaleHead::TooOld { .. }, .. })),
+        "{outcome:?}"
+    );
+}
+
+#[tokio::test]
+async fn one_that_serves_no_light_clients_is_told_from_one_that_has_nothing() {
+    let scene = BeaconScene::set().await;
+    scene.attest(30, 32).await;
+    let (begun, unknown) = (scene.resolver(), B256::repeat_byte(1));
+    begun.head().await.unwrap();
+    let trust = LightClientTrust { checkpoint: unknown, ..scene.trust() };
+    let outcome = lit(trust, prompt()).head().await;
+    let Err(ResolveError::BeaconDoubted { why: BeaconDoubt::NoBootstrap { block_root }, .. }) = outcome
+    else {
+        panic!("{outcome:?}")
+    };
+    assert_eq!(block_root, unknown);
+
+    scene.beacon.serve_no_light_clients();
+    assert_eq!(scene.doubt().await, BeaconDoubt::NoLightClients);
+    let outcome = begun.head().await.unwrap_err();
+    assert!(
+        matches!(outcome, ResolveError::BeaconDoubted { why: BeaconDoubt::NoLightClients, .. }),
+        "{outcome:?}"
+    );
+    assert!(outcome.to_string().contains("switch its light client server on"), "{outcome}");
+}
+
+#[tokio::test]
+async fn a_head_that_went_back_is_written_down_once() {
+    let scene = BeaconScene::set().await;
+    let known = KnownRecords::in_memory().unwrap();
+    scene.market.mine(20).await;
+    let old = scene.attest(20, 32).await;
+    let shown = newest(&scene.market).await;
+    scene.market.mine(20).await;
+    scene.attest(30, 32).await;
+    let before = scene.resolver().remembering(known.clone()).unwrap().head().await.unwrap();
+
+    // To whoever begins anew the committee's older word is as good as ever.
+    scene.show(&scene.beacon, &old, 32);
+    let mut heads = lit(scene.trust(), swift()).remembering(known.clone()).unwrap().heads();
+    let quiet = tokio::time::timeout(Duration::from_secs(2), next_but_still(&mut heads)).await;
+    assert!(!matches!(quiet, Ok(HeadNews::Agreed { .. })), "{quiet:?}");
+    let incidents = known.incidents().unwrap();
+    let [incident] = &*incidents else { panic!("{incidents:?}") };
+    let Rollback::Head { known, shown: noted } = incident.rollback else { panic!("{incident:?}") };
+    assert_eq!((known, noted.number, incident.times), (before.anchor.block_number, shown.number, 1));
+    assert_eq!(incident.endpoints, [scene.market.endpoint().to_string()]);
 }
 
 #[tokio::test]
 async fn a_restart_begins_at_what_became_final() {
-    let scene = Scene::set().await;
+    let scene = BeaconScene::set().await;
     let folder = tempfile::tempdir().unwrap();
     let state = folder.path().join("checkpoint.json");
     let trust = LightClientTrust { state: Some(state.clone()), ..scene.trust() };
-    let finalized = scene.chain.block(16, &head(&scene.market).await, None);
-    let block = scene.chain.block(30, &head(&scene.market).await, Some(&finalized));
+    let finalized = scene.chain.block(16, &newest(&scene.market).await, None);
+    let block = scene.chain.block(30, &newest(&scene.market).await, Some(&finalized));
     scene.beacon.show_finality(&scene.chain.finality_update(&block, &finalized, 32));
     scene.beacon.show_optimistic(&scene.chain.optimistic_update(&block, 32));
-    resolver(trust.clone(), prompt()).resolve(scene.alice.identity).await.unwrap();
+    lit(trust.clone(), prompt()).resolve(scene.alice.identity).await.unwrap();
 
     // The configured checkpoint is of no use any more, and is not needed.
     scene.beacon.show_bootstrap(finalized.root(), &scene.chain.bootstrap(&finalized));
     let trust = LightClientTrust { checkpoint: B256::repeat_byte(1), ..trust };
-    resolver(trust.clone(), prompt()).resolve(scene.alice.identity).await.unwrap();
+    lit(trust.clone(), prompt()).resolve(scene.alice.identity).await.unwrap();
     let asked = scene.beacon.requests();
     assert!(asked.iter().any(|path| path.ends_with(&finalized.root().to_string())), "{asked:?}");
 
     std::fs::write(&state, "nonsense").unwrap();
-    let outcome = resolver(trust, prompt()).head().await.unwrap_err();
+    let outcome = lit(trust, prompt()).head().await.unwrap_err();
     assert!(matches!(outcome, ResolveError::Checkpoint(CheckpointFlaw::File { .. })), "{outcome:?}");
     assert_eq!(outcome.fault(), Fault::Configuration);
 }
 
 #[tokio::test]
 async fn a_checkpoint_must_be_young_and_the_right_one() {
-    let scene = Scene::set().await;
+    let scene = BeaconScene::set().await;
     scene.attest(30, 32).await;
     let trust = LightClientTrust { max_checkpoint_age: Duration::from_secs(60), ..scene.trust() };
-    let outcome = resolver(trust, prompt()).head().await;
+    let outcome = lit(trust, prompt()).head().await;
     assert!(matches!(outcome, Err(ResolveError::Checkpoint(CheckpointFlaw::TooOld { .. }))), "{outcome:?}");
 
     let trusted = B256::repeat_byte(1);
     scene.beacon.show_bootstrap(trusted, &scene.chain.bootstrap(&scene.checkpoint));
     let trust = LightClientTrust { checkpoint: trusted, ..scene.trust() };
-    let outcome = resolver(trust, prompt()).head().await;
+    let outcome = lit(trust, prompt()).head().await;
     let Err(ResolveError::BeaconDoubted { why: BeaconDoubt::Refused(why), .. }) = outcome else {
         panic!("{outcome:?}")
     };
@@ -387,7 +393,7 @@ async fn a_checkpoint_must_be_young_and_the_right_one() {
 
 #[tokio::test]
 async fn trust_without_anybody_to_ask_is_refused() {
-    let scene = Scene::set().await;
+    let scene = BeaconScene::set().await;
     let refused = |trust: LightClientTrust| {
         let trust = HeadTrust::LightClient(Box::new(trust));
         Resolver::new(CHAIN, artifact::key_registry_address(), trust, prompt()).unwrap_err()

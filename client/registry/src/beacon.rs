@@ -25,7 +25,7 @@ use crate::error::{BeaconDoubt, CheckpointFlaw, ResolveError};
 use crate::policy::HeadPolicy;
 use checkpoint::{Checkpoint, CheckpointFile};
 pub(crate) use linked::survey;
-use server::BeaconServer;
+use server::{BeaconServer, Newest};
 pub use trust::LightClientTrust;
 
 /// A light client, and whom it asks.
@@ -153,12 +153,11 @@ impl Beacon {
         };
         let finalized = known.client.finalized().slot();
         self.catch_up(server, known).await?;
-        let preset = self.network.preset();
-        let (finality, optimistic) =
-            tokio::join!(server.finality_update(preset), server.optimistic_update(preset));
+        let Newest { finality, optimistic } = server.newest(self.network.preset(), self.period_now()).await?;
         // Finality first: it may be what makes the committee known that signed the other.
-        self.take(server, known, finality?)?;
-        self.take(server, known, optimistic?)?;
+        for update in finality.into_iter().chain(optimistic) {
+            self.take(server, known, update)?;
+        }
         if known.client.finalized().slot() > finalized {
             self.keep(known.client.finalized()).await;
         }
@@ -180,7 +179,7 @@ impl Beacon {
     }
 
     async fn begin_at(&self, server: &BeaconServer, block_root: B256) -> Result<Following, ResolveError> {
-        let bootstrap = server.bootstrap(self.network.preset(), block_root).await?;
+        let bootstrap = server.bootstrap(self.network.preset(), block_root, self.period_now()).await?;
         let client = LightClient::begin(self.network.clone(), block_root, bootstrap)
             .map_err(|refusal| server.refused(refusal))?;
         self.check_age(client.finalized().slot())?;
@@ -190,8 +189,7 @@ impl Beacon {
     /// The updates of each period until now, which prove one committee by the other; and the committee after this
     /// period's, once an epoch until it is known.
     async fn catch_up(&self, server: &BeaconServer, known: &mut Following) -> Result<(), ResolveError> {
-        let now = self.network.slot_at(unix_now()).unwrap_or_default();
-        let current = self.network.period_of(now);
+        let (now, current) = (self.slot_now(), self.period_now());
         loop {
             let wanted = known.client.wanted_period();
             let is_early = wanted == current;
@@ -240,8 +238,15 @@ impl Beacon {
 
     /// A head of the last two slots: newer there cannot be much.
     fn is_fresh(&self, client: &LightClient) -> bool {
-        let now = self.network.slot_at(unix_now()).unwrap_or_default();
-        client.optimistic().slot() + FRESH_SLOTS >= now
+        client.optimistic().slot() + FRESH_SLOTS >= self.slot_now()
+    }
+
+    fn slot_now(&self) -> u64 {
+        self.network.slot_at(unix_now()).unwrap_or_default()
+    }
+
+    fn period_now(&self) -> u64 {
+        self.network.period_of(self.slot_now())
     }
 
     /// The slot by a clock that is ahead of this machine's by what the policy allows: no signature is later.

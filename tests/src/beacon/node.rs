@@ -23,6 +23,7 @@ struct Shown {
     updates: BTreeMap<u64, Value>,
     requests: Vec<String>,
     is_silent: bool,
+    serves_nothing: bool,
 }
 
 impl BeaconNode {
@@ -59,6 +60,16 @@ impl BeaconNode {
         self.shown.lock().unwrap().answers.insert(format!("{PREFIX}{what}"), text.to_owned());
     }
 
+    /// Has nothing under that name any more: status 404.
+    pub fn withdraw(&self, what: &str) {
+        self.shown.lock().unwrap().answers.remove(&format!("{PREFIX}{what}"));
+    }
+
+    /// As a node whose light client server is switched off: status 404 to all that is asked.
+    pub fn serve_no_light_clients(&self) {
+        self.shown.lock().unwrap().serves_nothing = true;
+    }
+
     /// It takes requests and answers none.
     pub fn fall_silent(&self) {
         self.shown.lock().unwrap().is_silent = true;
@@ -79,6 +90,9 @@ impl Drop for BeaconNode {
 impl Shown {
     fn answer(&mut self, path: &str) -> Option<String> {
         self.requests.push(path.to_owned());
+        if self.serves_nothing {
+            return None;
+        }
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         if path != format!("{PREFIX}updates") {
             return self.answers.get(path).cloned();

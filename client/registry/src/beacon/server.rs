@@ -1,4 +1,8 @@
-//! One beacon node, asked over HTTP: `/eth/v1/beacon/light_client` of the beacon API, in JSON, which all of them serve.
+//! One beacon node, asked over HTTP: `/eth/v1/beacon/light_client` of the beacon API, in JSON.
+//!
+//! Status 404 has a meaning there: the node has no bootstrap of that block, or no newest update *yet*, which is so after
+//! its start, and in times without finality. It is the answer of a node that serves no light clients, too. `updates` tells
+//! one from the other: it answers with a list, empty where there is nothing, and never 404.
 
 use std::time::Duration;
 
@@ -20,6 +24,15 @@ pub(super) struct BeaconServer {
     timeout: Duration,
 }
 
+/// What a beacon node knows last.
+#[derive(Debug)]
+pub(super) struct Newest {
+    /// The newest header that is attested, and the final one below it.
+    pub(super) finality: Option<Update>,
+    /// The newest header that is attested.
+    pub(super) optimistic: Option<Update>,
+}
+
 impl BeaconServer {
     pub(super) fn new(
         endpoint: Endpoint,
@@ -36,33 +49,67 @@ impl BeaconServer {
         Ok(Self { endpoint, http, base, timeout })
     }
 
+    /// Where to begin at a block; `period` is the one that it is now.
+    ///
+    /// # Errors
+    /// [`BeaconDoubt::NoBootstrap`] where it has none of that block, [`BeaconDoubt::NoLightClients`] where it has none at
+    /// all.
     pub(super) async fn bootstrap(
         &self,
         preset: Preset,
         block_root: B256,
+        period: u64,
     ) -> Result<Bootstrap, ResolveError> {
-        let answer = self.fetch(BOOTSTRAP, &format!("/{block_root}"), &[]).await?;
+        let Some(answer) = self.fetch(BOOTSTRAP, &format!("/{block_root}"), &[]).await? else {
+            self.check_serves(preset, period).await?;
+            return Err(self.doubt(BeaconDoubt::NoBootstrap { block_root }));
+        };
         Bootstrap::from_answer(preset, &answer).map_err(|malformed| self.malformed(malformed))
     }
 
+    /// Those it has, of these periods.
+    ///
+    /// # Errors
+    /// [`BeaconDoubt::NoLightClients`] where it serves no light clients.
     pub(super) async fn updates(
         &self,
         preset: Preset,
         start: u64,
         count: u64,
     ) -> Result<Vec<Update>, ResolveError> {
-        let answer = self.fetch(UPDATES, "", &[("start_period", start), ("count", count)]).await?;
+        let query = [("start_period", start), ("count", count)];
+        let answer = self.fetch(UPDATES, "", &query).await?;
+        let answer = answer.ok_or_else(|| self.doubt(BeaconDoubt::NoLightClients))?;
         Update::from_updates_answer(preset, &answer).map_err(|malformed| self.malformed(malformed))
     }
 
-    pub(super) async fn finality_update(&self, preset: Preset) -> Result<Update, ResolveError> {
-        let answer = self.fetch(FINALITY, "", &[]).await?;
-        Update::from_finality_answer(preset, &answer).map_err(|malformed| self.malformed(malformed))
+    /// The newest finality update and the newest optimistic one, as far as it has them; `period` is the one that it is
+    /// now.
+    ///
+    /// # Errors
+    /// [`BeaconDoubt::NoLightClients`] where it has neither, and serves no light clients.
+    pub(super) async fn newest(&self, preset: Preset, period: u64) -> Result<Newest, ResolveError> {
+        let (finality, optimistic) =
+            tokio::join!(self.fetch(FINALITY, "", &[]), self.fetch(OPTIMISTIC, "", &[]));
+        let (finality, optimistic) = (finality?, optimistic?);
+        if finality.is_none() && optimistic.is_none() {
+            self.check_serves(preset, period).await?;
+        }
+        let finality = finality.map(|answer| Update::from_finality_answer(preset, &answer)).transpose();
+        let optimistic = optimistic.map(|answer| Update::from_optimistic_answer(preset, &answer)).transpose();
+        let malformed = |malformed| self.malformed(malformed);
+        Ok(Newest { finality: finality.map_err(malformed)?, optimistic: optimistic.map_err(malformed)? })
     }
 
-    pub(super) async fn optimistic_update(&self, preset: Preset) -> Result<Update, ResolveError> {
-        let answer = self.fetch(OPTIMISTIC, "", &[]).await?;
-        Update::from_optimistic_answer(preset, &answer).map_err(|malformed| self.malformed(malformed))
+    /// Whether it is one that serves light clients, where it said that it has nothing.
+    async fn check_serves(&self, preset: Preset, period: u64) -> Result<(), ResolveError> {
+        match self.updates(preset, period, 1).await {
+            Err(failure @ ResolveError::BeaconDoubted { why: BeaconDoubt::NoLightClients, .. }) => {
+                Err(failure)
+            }
+            // Whatever else it says, it is somebody who knows what was asked.
+            _ => Ok(()),
+        }
     }
 
     /// What it sent does not hold.
@@ -79,12 +126,13 @@ impl BeaconServer {
         self.doubt(BeaconDoubt::Malformed(malformed))
     }
 
+    /// What it answers; `None` where it says that there is no such thing.
     async fn fetch(
         &self,
         method: &'static str,
         argument: &str,
         query: &[(&str, u64)],
-    ) -> Result<Vec<u8>, ResolveError> {
+    ) -> Result<Option<Vec<u8>>, ResolveError> {
         let mut url = self.base.clone();
         // A provider's key may stand in the path or in the query.
         url.set_path(&format!("{}/eth/v1/beacon/{method}{argument}", self.base.path().trim_end_matches('/')));
@@ -93,7 +141,9 @@ impl BeaconServer {
         }
         let timeout = ResolveError::Timeout { endpoint: self.endpoint.clone(), after: self.timeout };
         match tokio::time::timeout(self.timeout, self.http.fetch(url)).await {
-            Ok(answer) => answer.map_err(|failure| self.failure(method, failure)),
+            Ok(Ok(answer)) => Ok(Some(answer)),
+            Ok(Err(HttpFailure::Status(NOT_FOUND))) => Ok(None),
+            Ok(Err(failure)) => Err(self.failure(method, failure)),
             Err(_) => Err(timeout),
         }
     }
@@ -110,6 +160,8 @@ impl BeaconServer {
         }
     }
 }
+
+const NOT_FOUND: u16 = 404;
 
 const BOOTSTRAP: &str = "light_client/bootstrap";
 const UPDATES: &str = "light_client/updates";

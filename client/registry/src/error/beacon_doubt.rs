@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use alloy::primitives::B256;
 use countersign_light_client::{Malformed, Refusal};
 
 /// Why what a beacon node sent proves no head.
@@ -21,6 +22,20 @@ pub enum BeaconDoubt {
         signed: usize,
         /// How many could have.
         of: usize,
+    },
+    /// It answers nothing that is asked for on behalf of a light client: that is switched off there, or it is no beacon
+    /// node.
+    #[error(
+        "it serves nothing under /eth/v1/beacon/light_client: switch its light client server on, or check the URL"
+    )]
+    NoLightClients,
+    /// It serves light clients, and has nothing to begin at that block with.
+    #[error(
+        "it has no bootstrap of block {block_root}: name the block of a finalized checkpoint of the last two weeks"
+    )]
+    NoBootstrap {
+        /// The root of the block.
+        block_root: B256,
     },
     /// It has no update of a period that is over.
     #[error("it has no update of sync committee period {period}")]
