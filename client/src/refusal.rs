@@ -76,7 +76,8 @@ fn reject_unproven(error: &ResolveError, proposal: &Proposal) -> Reject {
         // At a newer block both sides see the new key.
         ResolveError::Rotated { .. }
         | ResolveError::AnchorNotCanonical { .. }
-        | ResolveError::StaleAnchor { .. } => Reject::StaleState,
+        | ResolveError::StaleAnchor { .. }
+        | ResolveError::TooDeep { .. } => Reject::StaleState,
         ResolveError::UnknownBlock { my_head, .. } => Reject::UnknownBlock { my_head: *my_head },
         ResolveError::WrongChain { endpoint: None, .. } => Reject::WrongChain,
         ResolveError::WrongRegistry { .. } => Reject::WrongRegistry,

@@ -195,6 +195,17 @@ pub enum ResolveError {
         /// The height of this side's head.
         my_head: u64,
     },
+    /// The block lies so far below the head that a light client cannot tell whether it is one of the chain's.
+    #[error("block {number} lies {} blocks below the head {head}, and a light client proves blocks down to {most} below it: take a newer block, or endpoints that agree in place of a light client", head.saturating_sub(*number))]
+    TooDeep {
+        /// Its height.
+        number: u64,
+        /// The height of the head.
+        head: u64,
+        /// How far below it a block may lie: 8,191 blocks where the chain keeps their hashes in its state (EIP-2935), 63
+        /// where it does not.
+        most: u64,
+    },
     /// The proposed block is not the one that this side's endpoints have at that height.
     #[error("block {number} has another hash here ({}); the peer stands on another fork or names a block that was reorganised away", canonical.map_or_else(|| "not agreed".into(), |hash| hash.to_string()))]
     AnchorNotCanonical {
@@ -358,6 +369,7 @@ impl ResolveError {
             | Self::NoSuchContract { .. }
             | Self::WrongRegistry { .. }
             | Self::UnknownBlock { .. }
+            | Self::TooDeep { .. }
             | Self::AnchorNotCanonical { .. }
             | Self::StaleAnchor { .. }
             | Self::TooManyQueries { .. }

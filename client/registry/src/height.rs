@@ -13,7 +13,7 @@ impl Resolver {
     ///
     /// # Errors
     /// [`ResolveError::UnknownBlock`] above the head, [`ResolveError::HeadsDisagree`] where too few endpoints have the
-    /// same block there, and whatever keeps a head from being trusted.
+    /// same block there, [`ResolveError::TooDeep`] more than 8,191 blocks below the head of a light client, and whatever keeps a head from being trusted.
     pub async fn block_at(&self, height: u64) -> Result<Anchor, ResolveError> {
         Ok(self.anchor_at(&self.header_at(height).await?))
     }

@@ -40,6 +40,7 @@ fn classify(error: &ResolveError) -> (Exit, &'static str) {
         ResolveError::StaleHead { .. } => (Exit::NotProven, "stale_head"),
         ResolveError::StaleAnchor { .. } => (Exit::NotProven, "stale_anchor"),
         ResolveError::UnknownBlock { .. } => (Exit::NotProven, "unknown_block"),
+        ResolveError::TooDeep { .. } => (Exit::NotProven, "too_deep"),
         ResolveError::AnchorNotCanonical { .. } => (Exit::NotProven, "anchor_not_canonical"),
         ResolveError::WrongChain { .. } => (Exit::Configuration, "wrong_chain"),
         ResolveError::WrongRegistry { .. } => (Exit::Configuration, "wrong_registry"),

@@ -11,6 +11,11 @@ use crate::policy::TrustError;
 
 /// Heads proven by the beacon chain's sync committee. Execution nodes then serve the headers and proofs of blocks
 /// whose hash is proven, and are believed in nothing.
+///
+/// An older block counts where it is proven to lie below the head: by the parent hashes between, down to 63 blocks below;
+/// from there on by the hash that the head's state keeps of it (EIP-2935), down to 8,191 blocks, about 27 hours. What
+/// lies deeper is [`ResolveError::TooDeep`](crate::ResolveError::TooDeep): a depth of so many confirmations, a record
+/// proof or verified logs of such a block need endpoints that agree.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LightClientTrust {
     /// The beacon chain that the execution chain belongs to.
