@@ -10,8 +10,8 @@ use alloy::providers::Provider;
 use alloy::rpc::types::TransactionRequest;
 use countersign::protocol::{Anchor, Calldata, StateView, Value};
 use countersign::registry::{
-    Fault, HeadPolicy, HeadTrust, NoValue, ProofPart, ResolveError, Resolver, StatePiece, ViewRequest,
-    artifact,
+    Fault, Hardfork, HeadPolicy, HeadTrust, NoValue, ProofPart, ResolveError, Resolver, StatePiece,
+    ViewRequest, artifact,
 };
 use countersign::{Address, Error, Item, Query, Reject};
 use countersign_tests::by_hand::{altered, dial_by_hand, hello_now};
@@ -181,6 +181,52 @@ async fn a_call_without_a_value_says_whose_fault_it_is() {
     let nobody = Query::ViewCall { source: Address([5; 20]), calldata };
     let error = scene.error(nobody).await;
     assert!(matches!(error, ResolveError::NoSuchContract { .. }), "{error:?}");
+}
+
+/// Anvil's chain id is in no table of hard forks, and another chain of that id may run by other rules.
+#[tokio::test]
+async fn rules_that_nobody_says_are_not_guessed() {
+    let scene = Scene::set().await;
+    let unsaid = || scene.market.resolver_with(HeadPolicy { hardfork: None, ..prompt() });
+    let (call, slot) = (scene.instruments.newest_round(), scene.market.price());
+    let error = scene.view(&unsaid(), None, std::slice::from_ref(&call)).await.unwrap_err();
+    assert!(matches!(error, ResolveError::RulesUnknown { chain_id: CHAIN, .. }), "{error:?}");
+    assert_eq!(error.fault(), Fault::Configuration);
+    assert!(error.to_string().contains("chain 31337") && error.to_string().contains("hardfork"), "{error}");
+    scene.view(&unsaid(), None, std::slice::from_ref(&slot)).await.unwrap();
+
+    // Who is asked to execute by them says that it is unable to.
+    let bob = scene.bob.seeing(unsaid()).build();
+    let mut listener = bob.listen("127.0.0.1:0").await.unwrap();
+    let alice = scene.alice.at(&scene.market).build();
+    let (at, to) = (listener.local_addr(), scene.bob.identity);
+    let queries = [call];
+    let (here, there) = tokio::join!(alice.dial(to, at, &queries), listener.accept());
+    let refused = there.unwrap_err();
+    assert_eq!(refused.told, Some(Reject::Unable), "{refused}");
+    assert!(matches!(&*refused.cause, Error::Resolve(ResolveError::RulesUnknown { .. })), "{refused}");
+    assert!(matches!(here, Err(Error::Refused { reason: Reject::Unable, .. })), "{:?}", here.err());
+}
+
+/// CLZ (EIP-7939) came with Osaka: `PUSH1 1 CLZ PUSH0 MSTORE PUSH1 32 PUSH0 RETURN`.
+#[tokio::test]
+async fn a_chain_of_ones_own_runs_by_the_rules_that_are_said() {
+    let scene = Scene::set().await;
+    let runtime = hex!("60011e5f5260205ff3");
+    // PUSH9 runtime PUSH0 MSTORE PUSH1 9 PUSH1 23 RETURN
+    let code = [&hex!("68")[..], &runtime, &hex!("5f52600960 17f3")].concat();
+    let from = scene.market.provider().get_accounts().await.unwrap()[9];
+    let deploy = TransactionRequest::default().with_from(from).with_deploy_code(code);
+    let receipt =
+        scene.market.provider().send_transaction(deploy).await.unwrap().get_receipt().await.unwrap();
+    let source = Address(receipt.contract_address.unwrap().into_array());
+    let queries = [Query::ViewCall { source, calldata: Calldata::new([]).unwrap() }];
+    let by = |fork| scene.market.resolver_with(HeadPolicy { hardfork: Some(fork), ..prompt() });
+
+    let view = scene.view(&by(Hardfork::Osaka), None, &queries).await.unwrap();
+    assert_eq!(U256::from_be_slice(returned(&view, 0)), U256::from(255));
+    let error = scene.view(&by(Hardfork::Prague), None, &queries).await.unwrap_err();
+    assert!(matches!(why(error), NoValue::Call(_)));
 }
 
 #[tokio::test]

@@ -253,6 +253,16 @@ pub enum ResolveError {
         /// Whether the contract refused, or a limit does.
         why: NoValue,
     },
+    /// Nobody says by which rules the chain executes a call, and guessed ones may give another value.
+    #[error(
+        "by which rules chain {chain_id} executes calls at block {block} is not known here: its hard forks are in no table; say them with hardfork in its policy, or value the instrument by storage slots"
+    )]
+    RulesUnknown {
+        /// The chain.
+        chain_id: u64,
+        /// The block.
+        block: u64,
+    },
     /// An endpoint cannot be reached, or dropped the connection.
     #[error("{endpoint} cannot be reached: {detail}; check the address and that the node runs")]
     Unreachable {
@@ -375,9 +385,11 @@ impl ResolveError {
             | Self::TooManyQueries { .. }
             | Self::NoValue { .. }
             | Self::WrongChain { endpoint: None, .. } => Fault::Peer,
-            Self::NoRegistryHere { .. } | Self::Known(_) | Self::Checkpoint(_) | Self::Trust(_) => {
-                Fault::Configuration
-            }
+            Self::NoRegistryHere { .. }
+            | Self::RulesUnknown { .. }
+            | Self::Known(_)
+            | Self::Checkpoint(_)
+            | Self::Trust(_) => Fault::Configuration,
             Self::RecordRewound { .. }
             | Self::ProofInvalid { .. }
             | Self::HeadsDisagree { .. }

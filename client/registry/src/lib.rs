@@ -96,6 +96,7 @@ mod word;
 pub mod write;
 
 pub use beacon::LightClientTrust;
+pub use countersign_execution::{Hardfork, UnknownHardfork};
 pub use countersign_light_client as light_client;
 pub use depth::RecordDepth;
 pub use endpoint::{Endpoint, EndpointError};

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
+use countersign_execution::Hardfork;
 use countersign_protocol::Identity;
 
 use crate::beacon::LightClientTrust;
@@ -77,6 +78,11 @@ pub struct HeadPolicy {
     /// The longest answer read from an endpoint, in bytes; over WebSocket or IPC, the longest message. Outside of Unix
     /// a message over IPC is bounded by time only.
     pub max_response_bytes: usize,
+    /// The rules that view calls are executed by on a chain whose hard forks are in no table
+    /// ([`Hardfork`], [`ResolveError::RulesUnknown`](crate::ResolveError::RulesUnknown) where it is missing): both sides must
+    /// say the same, or their readings differ. Where the schedule is known it alone counts, so that nobody goes on by the
+    /// rules of yesterday.
+    pub hardfork: Option<Hardfork>,
     /// What is asked of some identities instead. Clock and head belong to the chain, so that no identity has its own.
     pub counterparties: BTreeMap<Identity, CounterpartyPolicy>,
 }
@@ -172,7 +178,8 @@ impl HeadPolicy {
         self.of(identity).max_anchor_age.unwrap_or(self.max_anchor_age)
     }
 
-    /// For a local development chain: blocks come when a transaction does, and nothing is ever reorganised away.
+    /// For a local development chain: blocks come when a transaction does, nothing is ever reorganised away, and Osaka's rules
+    /// hold, as Anvil has them unless it is told otherwise.
     #[must_use]
     pub const fn anvil() -> Self {
         Self {
@@ -186,6 +193,7 @@ impl HeadPolicy {
             poll_interval: Duration::from_millis(100),
             head_reuse: Duration::from_millis(200),
             max_response_bytes: 4 << 20,
+            hardfork: Some(Hardfork::Osaka),
             counterparties: BTreeMap::new(),
         }
     }
@@ -204,6 +212,7 @@ impl HeadPolicy {
             poll_interval: Duration::from_secs(3),
             head_reuse: Duration::from_secs(6),
             max_response_bytes: 2 << 20,
+            hardfork: None,
             counterparties: BTreeMap::new(),
         }
     }
@@ -223,6 +232,7 @@ impl HeadPolicy {
             poll_interval: Duration::from_millis(500),
             head_reuse: Duration::from_secs(2),
             max_response_bytes: 2 << 20,
+            hardfork: None,
             counterparties: BTreeMap::new(),
         }
     }

@@ -50,8 +50,8 @@ impl Resolver {
     /// among them at the same block.
     ///
     /// # Errors
-    /// [`ResolveError::NoValue`] or [`ResolveError::NoSuchContract`] where a call has no value, or why no endpoint
-    /// proves one.
+    /// [`ResolveError::NoValue`] or [`ResolveError::NoSuchContract`] where a call has no value,
+    /// [`ResolveError::RulesUnknown`] where it is not known how it is executed, or why no endpoint proves one.
     pub(crate) async fn with_calls(
         &self,
         block: &ProvenHeader,
@@ -83,7 +83,7 @@ impl Resolver {
         if calls.is_empty() {
             return Ok(Vec::new());
         }
-        let evidence = Evidence::under(*block, self.chain_id());
+        let evidence = Evidence::under(*block, self.chain_id(), self.rules_at(block)?);
         let mut valuation = Valuation { resolver: self, evidence, calls, budget: Budget::default() };
         let limit = self.policy().request_timeout * 2;
         let outcome = timeout(limit, valuation.appraise()).await;

@@ -51,6 +51,7 @@ fn classify(error: &ResolveError) -> (Exit, &'static str) {
         ResolveError::Checkpoint(_) => (Exit::Configuration, "checkpoint"),
         ResolveError::Trust(_) => (Exit::Configuration, "configuration"),
         ResolveError::NoValue { .. } => (Exit::Configuration, "no_value"),
+        ResolveError::RulesUnknown { .. } => (Exit::Configuration, "rules_unknown"),
         ResolveError::TooManyQueries { .. } => (Exit::Usage, "usage"),
         ResolveError::NoQuorum { .. } => (Exit::Unreachable, "no_quorum"),
         ResolveError::Unreachable { .. } => (Exit::Unreachable, "unreachable"),
@@ -82,6 +83,9 @@ fn hint(error: &ResolveError) -> Option<String> {
                 .into()
         }
         ResolveError::Known(_) => "countersign doctor; --known-file FILE keeps them in another file".into(),
+        ResolveError::RulesUnknown { .. } => {
+            "if the chain runs by Ethereum's rules, set [policy] hardfork = \"osaka\" in the configuration, as the other side does".into()
+        }
         ResolveError::WrongChain { .. } => "countersign doctor shows each endpoint's chain".into(),
         ResolveError::NoQuorum { .. }
         | ResolveError::Unreachable { .. }

@@ -104,6 +104,7 @@ impl PolicyTable {
             poll_interval: or(self.poll_interval, preset.poll_interval),
             head_reuse: or(self.head_reuse, preset.head_reuse),
             max_response_bytes: self.max_response_bytes.unwrap_or(preset.max_response_bytes),
+            hardfork: preset.hardfork,
             counterparties: preset.counterparties,
         }
     }

@@ -8,7 +8,7 @@ use std::error::Error;
 use std::time::Instant;
 
 use alloy_primitives::{Address, B256, Bytes, U256, b256, hex, keccak256};
-use countersign_execution::{Account, Block, Call, Code, Limits, Outcome, Spec, State, execute};
+use countersign_execution::{Account, Block, Call, Code, Hardfork, Limits, Outcome, State, execute};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut state = State::default();
@@ -65,7 +65,7 @@ fn block() -> Block {
         prev_randao: B256::ZERO,
         excess_blob_gas: Some(0),
         slot_number: None,
-        spec: Spec::NEWEST,
+        spec: Hardfork::Osaka.into(),
     }
 }
 

@@ -10,6 +10,9 @@
 //! against a block's state root, and what is not in there is named, never assumed. Both parties of a session run the
 //! same bytes over the same state by the same rules, and hold the same output.
 //!
+//! By which rules is said by the chain's schedule of hard forks ([`Spec::of`]), or, of a chain of one's own, by whoever runs it
+//! ([`Hardfork`]). They are never guessed at.
+//!
 //! This crate does no IO, has no clock and no randomness, and proves nothing itself.
 //!
 //! ## What a call sees
@@ -26,6 +29,7 @@ mod database;
 mod error;
 mod execute;
 mod handler;
+mod hardfork;
 mod places;
 mod spec;
 mod state;
@@ -34,6 +38,7 @@ pub use block::Block;
 pub use call::{Call, Limits};
 pub use error::ExecutionError;
 pub use execute::{Outcome, execute};
+pub use hardfork::{Hardfork, UnknownHardfork};
 pub use places::{Lacking, Touched};
 pub use revm::context::result::HaltReason;
 pub use spec::Spec;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use alloy::eips::eip2930::AccessListResult;
 use alloy::primitives::{Address as AccountAddress, B256, Bytes, KECCAK256_EMPTY};
 use alloy::rpc::types::{EIP1186AccountProofResponse, Header};
-use countersign_execution::{Account, Block, Code, State};
+use countersign_execution::{Account, Block, Code, Spec, State};
 
 use super::environment::block_of;
 use super::recollection::Recollection;
@@ -17,6 +17,7 @@ use crate::question::ProofTarget;
 
 pub(super) struct Evidence {
     chain_id: u64,
+    spec: Spec,
     header: ProvenHeader,
     /// Once a node has shown all of the header.
     block: Option<Block>,
@@ -43,8 +44,8 @@ struct LearnedAccount {
 }
 
 impl Evidence {
-    pub(super) fn under(header: ProvenHeader, chain_id: u64) -> Self {
-        Self { chain_id, header, block: None, accounts: HashMap::new(), state: State::default() }
+    pub(super) fn under(header: ProvenHeader, chain_id: u64, spec: Spec) -> Self {
+        Self { chain_id, spec, header, block: None, accounts: HashMap::new(), state: State::default() }
     }
 
     pub(super) const fn block(&self) -> Option<Block> {
@@ -119,7 +120,7 @@ impl Evidence {
 
     fn check_header(&self, header: &Header) -> Result<Block, ProofPart> {
         ProvenHeader::recompute(&header.inner, self.header.block().hash)?;
-        Ok(block_of(self.chain_id, &header.inner))
+        Ok(block_of(self.chain_id, self.spec, &header.inner))
     }
 
     fn check_account(

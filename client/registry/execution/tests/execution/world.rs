@@ -2,7 +2,7 @@
 
 use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY, U256, keccak256};
 use countersign_execution::{
-    Account, Block, Call, Code, ExecutionError, Lacking, Limits, Outcome, Spec, State, execute,
+    Account, Block, Call, Code, ExecutionError, Hardfork, Lacking, Limits, Outcome, State, execute,
 };
 use revm::bytecode::opcode::{JUMPDEST, OPCODE_INFO, PUSH0, PUSH2};
 
@@ -124,7 +124,7 @@ pub fn block() -> Block {
         prev_randao: B256::repeat_byte(0x0a),
         excess_blob_gas: Some(0),
         slot_number: None,
-        spec: Spec::NEWEST,
+        spec: Hardfork::Osaka.into(),
     }
 }
 
