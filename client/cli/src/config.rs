@@ -3,14 +3,17 @@
 //! file < environment (`COUNTERSIGN_*`) < flags. Environment and flags come through the argument parser; this
 //! module finds and reads the file.
 
+mod chain_id;
+mod chains;
 mod depth;
 mod document;
+mod hardfork;
 mod known_keys;
 
 use std::path::{Path, PathBuf};
 
 pub(crate) use document::{
-    CounterpartyTable, Document, PaddingChoice, PolicyTable, Preset, SuiteChoice, TimeoutTable,
+    ChainTable, CounterpartyTable, Document, PaddingChoice, PolicyTable, Preset, SuiteChoice, TimeoutTable,
 };
 
 use crate::failure::Failure;

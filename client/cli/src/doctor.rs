@@ -17,6 +17,9 @@ pub(crate) struct Finding {
     status: Status,
     detail: String,
     hint: Option<String>,
+    /// Of which chain, where it is about one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    chain_id: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     endpoint: Option<EndpointReport>,
 }
@@ -80,7 +83,11 @@ impl Finding {
     }
 
     fn of(check: impl Into<String>, status: Status, detail: impl Into<String>, hint: Option<String>) -> Self {
-        Self { check: check.into(), status, detail: detail.into(), hint, endpoint: None }
+        Self { check: check.into(), status, detail: detail.into(), hint, chain_id: None, endpoint: None }
+    }
+
+    pub(crate) fn of_chain(self, chain_id: Option<u64>) -> Self {
+        Self { chain_id, ..self }
     }
 
     fn on(self, endpoint: EndpointReport) -> Self {

@@ -6,6 +6,7 @@ mod domain;
 mod identity;
 mod known;
 mod light_client;
+mod policy;
 mod replay;
 mod session;
 mod upkeep;

@@ -30,7 +30,9 @@ pub(crate) struct ChainArguments {
 #[derive(Args)]
 #[command(next_help_heading = "Chain")]
 struct Typed {
-    /// EIP-155 chain id; an address written as eip155:<ID>:0x… names it too
+    /// EIP-155 chain id; an address written as eip155:<ID>:0x… names it too [default: that of [chain] in the file]
+    ///
+    /// Of the file counts what stands under [chain] where that is the chain's id, or else under [chains.<ID>].
     #[arg(long, value_name = "ID", env = "COUNTERSIGN_CHAIN_ID")]
     chain_id: Option<u64>,
     /// A node that serves `eth_getProof`: http(s)://, ws(s):// or an IPC socket's path; repeatable
@@ -65,9 +67,18 @@ struct Typed {
     /// The key registry [default: its deterministic address]
     #[arg(long, value_name = "ADDRESS", env = "COUNTERSIGN_REGISTRY")]
     registry: Option<PlainAddress>,
-    /// How old and how far apart things may be [default: anvil on chain 31337, else mainnet]
+    /// How old and how far apart things may be [default: anvil on chain 31337, op-stack on its rollups, else mainnet]
     #[arg(long, value_name = "PRESET", env = "COUNTERSIGN_POLICY")]
     policy: Option<Preset>,
+}
+
+impl ChainArguments {
+    /// Whether anything is said that can be meant of one chain only. A preset can be of all.
+    pub(crate) const fn is_of_one_chain(&self) -> bool {
+        let Self { chain_id, rpc, threshold, own_node, beacon, checkpoint, registry, policy: _ } = self;
+        let nodes = rpc.is_some() || threshold.is_some() || own_node.is_some();
+        nodes || chain_id.is_some() || beacon.is_some() || checkpoint.is_some() || registry.is_some()
+    }
 }
 
 impl FromArgMatches for ChainArguments {

@@ -62,11 +62,10 @@ impl Verify {
         proof: &RecordProof,
         trusted: [u8; 32],
     ) -> Result<VerifiedRecord, RecordProofError> {
-        match context.settings.chain_id_if_any(&self.chain) {
-            Some(expected) if expected != proof.claimed_chain_id() => {
-                Err(RecordProofError::OtherChain { expected, claimed: proof.claimed_chain_id() })
-            }
-            _ => proof.verify(context.settings.registry(&self.chain), trusted.into()),
+        let claimed = proof.claimed_chain_id();
+        match context.settings.chain_id_if_any(&self.chain, claimed) {
+            Some(expected) if expected != claimed => Err(RecordProofError::OtherChain { expected, claimed }),
+            _ => proof.verify(context.settings.registry(self.chain.registry, claimed), trusted.into()),
         }
     }
 
@@ -75,8 +74,8 @@ impl Verify {
         context: &Context,
         proof: &RecordProof,
     ) -> Result<(Result<VerifiedRecord, RecordProofError>, Vouched), Failure> {
-        let configured = context.settings.chain_id_if_any(&self.chain);
-        let chain_id = configured.or(Some(proof.claimed_chain_id()));
+        let claimed = proof.claimed_chain_id();
+        let chain_id = context.settings.chain_id_if_any(&self.chain, claimed).or(Some(claimed));
         let arguments = ChainArguments { chain_id, ..self.chain.clone() };
         let chain = context.settings.chain(&arguments, None).map_err(|failure| match failure.kind() {
             // Without a node there is still the other way.

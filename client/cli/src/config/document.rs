@@ -7,7 +7,9 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use serde::{Deserialize, Deserializer, de};
 
+use super::chain_id::ChainId;
 use super::depth::Depth;
+use super::hardfork::Fork;
 use super::known_keys;
 use crate::moment::Span;
 use crate::party::{Account, PlainAddress};
@@ -16,9 +18,13 @@ use crate::party::{Account, PlainAddress};
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Document {
-    pub(crate) chain: ChainTable,
+    /// The chain that is meant where none is named; [`of_chain`](Self::of_chain) says what counts for one.
+    pub(super) chain: ChainTable,
+    /// Its policy.
+    pub(super) policy: PolicyTable,
+    /// The other chains.
+    pub(super) chains: BTreeMap<ChainId, ChainTable>,
     pub(crate) identity: IdentityTable,
-    pub(crate) policy: PolicyTable,
     /// By address or contact's name.
     pub(crate) counterparty: BTreeMap<String, CounterpartyTable>,
     pub(crate) session: SessionTable,
@@ -27,10 +33,11 @@ pub(crate) struct Document {
     pub(crate) known: KnownTable,
 }
 
-#[derive(Debug, Default, Deserialize)]
+/// Of one chain. In the file, `[chain]` has an id and its policy beside it, `[chains.<id>]` no id and its policy within.
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct ChainTable {
-    pub(crate) id: Option<u64>,
+    pub(super) id: Option<u64>,
     pub(crate) registry: Option<PlainAddress>,
     pub(crate) endpoints: Vec<String>,
     pub(crate) threshold: Option<NonZeroUsize>,
@@ -38,6 +45,7 @@ pub(crate) struct ChainTable {
     pub(crate) beacons: Vec<String>,
     pub(crate) checkpoint: Option<String>,
     pub(crate) checkpoint_file: Option<PathBuf>,
+    pub(crate) policy: PolicyTable,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -49,7 +57,7 @@ pub(crate) struct IdentityTable {
     pub(crate) passphrase_file: Option<PathBuf>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct PolicyTable {
     pub(crate) preset: Option<Preset>,
@@ -63,6 +71,7 @@ pub(crate) struct PolicyTable {
     pub(crate) poll_interval: Option<Span>,
     pub(crate) head_reuse: Option<Span>,
     pub(crate) max_response_bytes: Option<usize>,
+    pub(crate) hardfork: Option<Fork>,
 }
 
 /// What is asked of one counterparty instead of what [`PolicyTable`] says.
@@ -156,7 +165,9 @@ impl Document {
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let table: toml::Table = text.parse().map_err(|error: toml::de::Error| error.to_string())?;
         known_keys::check(&table)?;
-        toml::from_str(text).map_err(|error| error.to_string())
+        let document: Self = toml::from_str(text).map_err(|error| error.to_string())?;
+        document.refuse_one_chain_twice()?;
+        Ok(document)
     }
 }
 
@@ -219,14 +230,20 @@ mod tests {
         assert!(error.contains("line 2"), "{error}");
     }
 
-    /// The example in the repository, with every key uncommented.
+    /// The example in the repository, with every key and every table uncommented.
     fn uncommented() -> String {
         let example = include_str!("../../countersign.example.toml");
         let line = |line: &str| match line.strip_prefix("# ") {
-            Some(rest) if rest.contains(" = ") => format!("{rest}\n"),
+            Some(rest) if rest.contains(" = ") || rest.starts_with('[') => format!("{rest}\n"),
             _ => format!("{line}\n"),
         };
         example.lines().map(line).collect()
+    }
+
+    fn keys(table: &toml::Value) -> Vec<&str> {
+        let mut keys: Vec<&str> = table.as_table().unwrap().keys().map(String::as_str).collect();
+        keys.sort_unstable();
+        keys
     }
 
     #[test]
@@ -234,27 +251,24 @@ mod tests {
         let example = include_str!("../../countersign.example.toml");
         let document = Document::parse(example).unwrap();
         assert!(document.chain.id.is_none() && document.identity.owner.is_none());
+        assert!(document.chains.is_empty());
     }
 
     #[test]
     fn the_example_lists_every_key_and_no_other() {
         Document::parse(&uncommented()).unwrap();
         let table: toml::Table = uncommented().parse().unwrap();
-        for (section, keys) in known_keys::KNOWN {
-            let listed = table.get(*section).unwrap().as_table().unwrap();
-            let mut listed: Vec<&str> = listed.keys().map(String::as_str).collect();
-            let mut known = keys.to_vec();
-            listed.sort_unstable();
+        for (section, known) in known_keys::KNOWN {
+            let mut known = known.to_vec();
             known.sort_unstable();
-            assert_eq!(listed, known, "[{section}]");
+            assert_eq!(keys(&table[*section]), known, "[{section}]");
         }
-        let parties = table.get(known_keys::PER_COUNTERPARTY).unwrap().as_table().unwrap();
-        for (_, listed) in parties {
-            let mut listed: Vec<&str> = listed.as_table().unwrap().keys().map(String::as_str).collect();
-            listed.sort_unstable();
-            assert_eq!(listed, known_keys::OF_A_COUNTERPARTY);
+        // One table stands for all of its kind. What a chain may say is listed once, under [chain] and [policy].
+        for (section, known) in [("counterparty", known_keys::OF_A_COUNTERPARTY)] {
+            let tables = table[section].as_table().unwrap();
+            assert!(tables.len() == 1 && tables.values().all(|table| keys(table) == known), "{section}");
         }
-        assert_eq!(parties.len(), 1);
-        assert_eq!(table.len(), known_keys::KNOWN.len() + 1);
+        assert_eq!(table["chains"].as_table().unwrap().len(), 1);
+        assert_eq!(table.len(), known_keys::KNOWN.len() + 2);
     }
 }

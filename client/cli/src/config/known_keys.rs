@@ -1,27 +1,30 @@
 //! Which keys a configuration may have, so that a mistyped one is told from the one that was meant.
 
+use super::chain_id::ChainId;
+
 /// Refuses unknown tables and keys, naming the nearest known one.
 pub(super) fn check(table: &toml::Table) -> Result<(), String> {
     for (section, value) in table {
-        if section == PER_COUNTERPARTY {
-            check_counterparties(value)?;
-            continue;
-        }
-        let Some((_, keys)) = KNOWN.iter().find(|(name, _)| name == section) else {
-            let tables = KNOWN.iter().map(|(name, _)| *name).chain([PER_COUNTERPARTY]);
-            return Err(unknown(section, "table", tables, &owner_of(section)));
-        };
-        let Some(value) = value.as_table() else {
-            return Err(format!("`{section}` must be a table: write [{section}] on a line of its own"));
-        };
-        for key in value.keys() {
-            if !keys.contains(&key.as_str()) {
-                let place = format!("in [{section}]");
-                return Err(unknown(key, "key", keys.iter().copied(), &place));
+        match (section.as_str(), keys_of(section)) {
+            (PER_COUNTERPARTY, _) => check_counterparties(value)?,
+            (PER_CHAIN, _) => check_chains(value)?,
+            (_, Some(keys)) => check_table(section, value, keys)?,
+            (_, None) => {
+                let tables = KNOWN.iter().map(|(name, _)| *name).chain([PER_COUNTERPARTY, PER_CHAIN]);
+                return Err(unknown(section, "table", tables, &owner_of(section)));
             }
         }
     }
     Ok(())
+}
+
+fn check_table(name: &str, value: &toml::Value, keys: &[&'static str]) -> Result<(), String> {
+    let no_table = || format!("`{name}` must be a table: write [{name}] on a line of its own");
+    let table = value.as_table().ok_or_else(no_table)?;
+    match table.keys().find(|key| !keys.contains(&key.as_str())) {
+        Some(key) => Err(unknown(key, "key", keys.iter().copied(), &format!("in [{name}]"))),
+        None => Ok(()),
+    }
 }
 
 /// One table for each: `[counterparty.alice]`.
@@ -33,13 +36,39 @@ fn check_counterparties(tables: &toml::Value) -> Result<(), String> {
     };
     let tables = tables.as_table().ok_or_else(|| no_table(&format!("`{PER_COUNTERPARTY}`")))?;
     for (party, value) in tables {
-        let place = format!("in [{PER_COUNTERPARTY}.{party:?}]");
-        let value = value.as_table().ok_or_else(|| no_table(&format!("`{PER_COUNTERPARTY}.{party}`")))?;
-        if let Some(key) = value.keys().find(|key| !OF_A_COUNTERPARTY.contains(&key.as_str())) {
-            return Err(unknown(key, "key", OF_A_COUNTERPARTY.iter().copied(), &place));
+        if !value.is_table() {
+            return Err(no_table(&format!("`{PER_COUNTERPARTY}.{party}`")));
+        }
+        check_table(&format!("{PER_COUNTERPARTY}.{party:?}"), value, OF_A_COUNTERPARTY)?;
+    }
+    Ok(())
+}
+
+/// One table for each, `[chains.8453]`: what `[chain]` has but the id, and a policy.
+fn check_chains(tables: &toml::Value) -> Result<(), String> {
+    let no_table = |what: &str| {
+        format!("{what} must be the table of one chain: write [{PER_CHAIN}.8453], with its EIP-155 id")
+    };
+    let tables = tables.as_table().ok_or_else(|| no_table(&format!("`{PER_CHAIN}`")))?;
+    for (id, value) in tables {
+        let Some(table) = value.as_table() else { return Err(no_table(&format!("`{PER_CHAIN}.{id}`"))) };
+        let ChainId(id) = id.parse()?;
+        let name = format!("{PER_CHAIN}.{id}");
+        let keys = keys_of("chain").unwrap_or_default().iter().copied().filter(|key| *key != "id");
+        let keys: Vec<&'static str> = keys.chain(["policy"]).collect();
+        if table.contains_key("id") {
+            return Err(format!("unknown key `id` in [{name}]: the table's own name is the chain's id"));
+        }
+        check_table(&name, value, &keys)?;
+        if let Some(policy) = table.get("policy") {
+            check_table(&format!("{name}.policy"), policy, keys_of("policy").unwrap_or_default())?;
         }
     }
     Ok(())
+}
+
+fn keys_of(section: &str) -> Option<&'static [&'static str]> {
+    KNOWN.iter().find(|(name, _)| *name == section).map(|(_, keys)| *keys)
 }
 
 fn unknown<'a>(word: &str, what: &str, known: impl Iterator<Item = &'a str>, place: &str) -> String {
@@ -58,8 +87,11 @@ fn owner_of(key: &str) -> String {
     }
 }
 
+/// The chains beside that of `[chain]`: a table of tables.
+const PER_CHAIN: &str = "chains";
+
 /// What single counterparties are asked of: a table of tables.
-pub(super) const PER_COUNTERPARTY: &str = "counterparty";
+const PER_COUNTERPARTY: &str = "counterparty";
 
 /// The keys of each of them, in alphabetical order.
 pub(super) const OF_A_COUNTERPARTY: &[&str] = &["max_anchor_age", "record_depth"];
@@ -84,6 +116,7 @@ pub(super) const KNOWN: &[(&str, &[&str])] = &[
             "poll_interval",
             "head_reuse",
             "max_response_bytes",
+            "hardfork",
         ],
     ),
     (
@@ -144,5 +177,22 @@ mod tests {
             error("[conterparty.alice]"),
             "unknown table `conterparty` at the top; did you mean `counterparty`?"
         );
+    }
+
+    #[test]
+    fn a_chain_has_a_table_of_its_own() {
+        assert_eq!(
+            error("[chains.8453]\nendpoint = []"),
+            "unknown key `endpoint` in [chains.8453]; did you mean `endpoints`?"
+        );
+        assert_eq!(
+            error("[chains.8453.policy]\nrecord_dept = 'safe'"),
+            "unknown key `record_dept` in [chains.8453.policy]; did you mean `record_depth`?"
+        );
+        assert!(error("[chains.8453]\nid = 8453").contains("the table's own name"));
+        assert!(error("[chain.policy]\npreset = 'anvil'").contains("`policy` in [chain]"));
+        assert!(error("[chains]\nendpoints = []").contains("write [chains.8453]"));
+        assert!(error("chains = 1").contains("write [chains.8453]"));
+        assert!(error("[chains.8453]\npolicy = 1").contains("write [chains.8453.policy]"));
     }
 }

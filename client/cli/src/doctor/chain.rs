@@ -19,6 +19,13 @@ pub(crate) fn not_configured(failure: &Failure) -> Finding {
     Finding::fail("chain", failure)
 }
 
+/// Which chain the findings that follow are about, where there are several.
+pub(crate) fn heading(chain: &ChainSettings) -> Finding {
+    let count = chain.endpoints.len();
+    let nodes = if count == 1 { "one node".to_owned() } else { format!("{count} nodes") };
+    Finding::ok("chain", format!("{}, by {nodes}", chain.chain_id))
+}
+
 /// Each node by itself, then what they say together.
 pub(crate) async fn examine(chain: &ChainSettings) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -29,11 +36,13 @@ pub(crate) async fn examine(chain: &ChainSettings) -> Vec<Finding> {
     findings
 }
 
-/// Whether the registry names the key in the keystore.
+/// Whether the registry names the key in the keystore. On a chain that is not the default one it need not have any: whoever
+/// trades on the one may have no record on the others.
 pub(crate) async fn own_record(
     chain: &ChainSettings,
-    owner: Result<Option<Account>, Failure>,
+    owner: &Result<Option<Account>, Failure>,
     held: Option<Address>,
+    is_default: bool,
 ) -> Finding {
     let identity = match owner {
         Ok(Some(owner)) => owner.identity,
@@ -44,13 +53,17 @@ pub(crate) async fn own_record(
                 "add --owner 0x…, or set [identity] owner",
             );
         }
-        Err(failure) => return Finding::fail("record", &failure),
+        Err(failure) => return Finding::fail("record", failure),
     };
     let resolved = match chain.resolver() {
         Ok(resolver) => resolver.resolve(identity).await.map_err(Failure::from),
         Err(failure) => Err(failure),
     };
     match resolved {
+        Err(failure) if !is_default && failure.kind() == "not_registered" => {
+            let hint = format!("only if you trade there: countersign register --chain-id {}", chain.chain_id);
+            Finding::warn("record", failure.message(), hint)
+        }
         Err(failure) => Finding::fail("record", &failure),
         Ok(resolved) => {
             let record = resolved.peer_key.record();

@@ -1,16 +1,15 @@
 //! The chain part of the settings.
 
 use std::num::NonZeroUsize;
-use std::time::Duration;
 
 use countersign::protocol::Address;
 use countersign::registry::{Endpoint, HeadPolicy, HeadTrust, Resolver, artifact};
 
 use super::Settings;
 use crate::arguments::{ChainArguments, Layer, Layered};
-use crate::config::{PolicyTable, Preset};
+use crate::config::ChainTable;
 use crate::failure::Failure;
-use crate::moment::Span;
+use crate::party::PlainAddress;
 
 /// Which chain is read, through whom, and how recent things must be.
 #[derive(Clone, Debug)]
@@ -29,12 +28,11 @@ impl Settings {
         arguments: &ChainArguments,
         named: Option<u64>,
     ) -> Result<ChainSettings, Failure> {
-        let table = &self.config.document.chain;
-        let chain_id = chain_id(arguments.chain_id, named, table.id)?;
-        let registry = self.registry(arguments);
+        let chain_id = self.chain_id(arguments.chain_id, named)?;
+        let table = self.config.document.of_chain(chain_id);
         let written = arguments.rpc.clone().unwrap_or_else(|| Layer::File.holds(table.endpoints.clone()));
-        let endpoints = parse_endpoints(&written.value)?;
-        let trust = match self.light_client(arguments, chain_id, &endpoints)? {
+        let endpoints = self.parse_endpoints(&written.value, chain_id)?;
+        let trust = match self.light_client(arguments, chain_id, &table, &endpoints)? {
             Some(light_client) => HeadTrust::LightClient(Box::new(light_client)),
             None => trust(
                 &endpoints,
@@ -42,23 +40,74 @@ impl Settings {
                 applying(arguments.own_node, table.own_node, written.layer).unwrap_or(false),
             )?,
         };
-        let preset = arguments
-            .policy
-            .or(self.config.document.policy.preset)
-            .unwrap_or_else(|| Preset::of_chain(chain_id));
-        let counterparties = self.counterparties(chain_id)?;
-        let policy = HeadPolicy { counterparties, ..self.config.document.policy.over(preset.policy()) };
-        Ok(ChainSettings { chain_id, registry, endpoints, trust, policy })
+        let policy = self.head_policy(arguments.policy, chain_id, &table.policy)?;
+        Ok(ChainSettings {
+            chain_id,
+            registry: registry(arguments.registry, &table),
+            endpoints,
+            trust,
+            policy,
+        })
     }
 
-    /// The chain, where anything but an address names one.
-    pub(crate) fn chain_id_if_any(&self, arguments: &ChainArguments) -> Option<u64> {
-        arguments.chain_id.or(self.config.document.chain.id)
+    /// Every chain that is configured, each as it would be used; just the one where anything is said of a single one.
+    pub(crate) fn chains(
+        &self,
+        arguments: &ChainArguments,
+        named: Option<u64>,
+    ) -> Vec<(Option<u64>, Result<ChainSettings, Failure>)> {
+        let document = &self.config.document;
+        let ids = document.chain_ids();
+        if ids.is_empty() || arguments.is_of_one_chain() || named.is_some() {
+            let chain_id = self.chain_id(arguments.chain_id, named).ok();
+            return vec![(chain_id, self.chain(arguments, named))];
+        }
+        let of =
+            |id| (Some(id), self.chain(&ChainArguments { chain_id: Some(id), ..arguments.clone() }, None));
+        ids.into_iter().map(of).collect()
     }
 
-    pub(crate) fn registry(&self, arguments: &ChainArguments) -> Address {
-        let named = arguments.registry.or(self.config.document.chain.registry);
-        named.map_or_else(artifact::key_registry_address, |named| named.0)
+    /// Which chain is meant: the one that is named, if it is named alike everywhere, or else the file's default.
+    pub(super) fn chain_id(&self, flag: Option<u64>, named: Option<u64>) -> Result<u64, Failure> {
+        let document = &self.config.document;
+        let configured = flag.or_else(|| document.default_chain());
+        match (flag, named) {
+            (Some(configured), Some(named)) if configured != named => Err(contradiction(configured, named)),
+            (None, Some(named)) if document.chain_ids().contains(&named) => Ok(named),
+            (None, Some(named)) => match configured {
+                Some(configured) if configured != named => Err(contradiction(configured, named)),
+                _ => Ok(named),
+            },
+            (_, None) | (Some(_), _) => configured.ok_or_else(|| none_named(&document.chain_ids())),
+        }
+    }
+
+    /// The chain of a document that names one itself, where anything else does: `claimed` if the file has a table for it.
+    pub(crate) fn chain_id_if_any(&self, arguments: &ChainArguments, claimed: u64) -> Option<u64> {
+        let document = &self.config.document;
+        let of_claimed = || document.chain_ids().contains(&claimed).then_some(claimed);
+        arguments.chain_id.or_else(of_claimed).or_else(|| document.default_chain())
+    }
+
+    /// Whether it is the chain that is meant where none is named.
+    pub(crate) fn is_default_chain(&self, chain_id: Option<u64>) -> bool {
+        chain_id.is_some() && self.config.document.default_chain() == chain_id
+    }
+
+    /// The registry on a chain.
+    pub(crate) fn registry(&self, named: Option<PlainAddress>, chain_id: u64) -> Address {
+        registry(named, &self.config.document.of_chain(chain_id))
+    }
+
+    fn parse_endpoints(&self, written: &[String], chain_id: u64) -> Result<Vec<Endpoint>, Failure> {
+        if written.is_empty() {
+            let failure = Failure::configuration(format!("no node is configured for chain {chain_id}"));
+            let table = self.config.document.table_of(chain_id);
+            return Err(
+                failure.hint(format!("add --rpc URL, or set endpoints under {table} in the configuration"))
+            );
+        }
+        written.iter().map(|text| parse_endpoint(text)).collect()
     }
 }
 
@@ -68,70 +117,28 @@ impl ChainSettings {
     }
 }
 
-impl Preset {
-    /// Which preset suits a chain when none is named. Too strict only ever refuses, so mainnet's is for the unknown.
-    const fn of_chain(chain_id: u64) -> Self {
-        match chain_id {
-            ANVIL_CHAIN_ID => Self::Anvil,
-            _ => Self::Mainnet,
-        }
-    }
-
-    pub(crate) const fn policy(self) -> HeadPolicy {
-        match self {
-            Self::Anvil => HeadPolicy::anvil(),
-            Self::Mainnet => HeadPolicy::mainnet(),
-            Self::OpStack => HeadPolicy::op_stack(),
-        }
-    }
+/// The registry that is named, or else the one of the chain's table, or else the deterministic one.
+pub(super) fn registry(named: Option<PlainAddress>, table: &ChainTable) -> Address {
+    named.or(table.registry).map_or_else(artifact::key_registry_address, |named| named.0)
 }
 
-impl PolicyTable {
-    /// The preset with the file's single values laid over it.
-    fn over(&self, preset: HeadPolicy) -> HeadPolicy {
-        let or = |span: Option<Span>, default: Duration| span.map_or(default, |span| span.0);
-        HeadPolicy {
-            max_head_age: match self.max_head_age {
-                Some(limit) => limit.map(|span| span.0),
-                None => preset.max_head_age,
-            },
-            max_clock_skew: or(self.max_clock_skew, preset.max_clock_skew),
-            max_head_lag: self.max_head_lag.unwrap_or(preset.max_head_lag),
-            head_patience: preset.head_patience,
-            record_depth: self.record_depth.map_or(preset.record_depth, |depth| depth.0),
-            max_anchor_age: or(self.max_anchor_age, preset.max_anchor_age),
-            request_timeout: or(self.request_timeout, preset.request_timeout),
-            poll_interval: or(self.poll_interval, preset.poll_interval),
-            head_reuse: or(self.head_reuse, preset.head_reuse),
-            max_response_bytes: self.max_response_bytes.unwrap_or(preset.max_response_bytes),
-            hardfork: preset.hardfork,
-            counterparties: preset.counterparties,
-        }
-    }
+fn contradiction(configured: u64, named: u64) -> Failure {
+    let message = format!("the address is on chain {named}, but chain {configured} is configured");
+    Failure::configuration(message).hint(format!(
+        "add --chain-id {named} and an --rpc of that chain, or a table [chains.{named}] to the configuration"
+    ))
 }
 
-pub(super) fn chain_id(flag: Option<u64>, named: Option<u64>, file: Option<u64>) -> Result<u64, Failure> {
-    if let (Some(configured), Some(named)) = (flag.or(file), named)
-        && configured != named
-    {
-        let message = format!("the address is on chain {named}, but chain {configured} is configured");
-        return Err(Failure::configuration(message)
-            .hint(format!("add --chain-id {named} and an --rpc of that chain")));
-    }
-    flag.or(named).or(file).ok_or_else(|| {
-        let failure = Failure::configuration("no chain is configured");
-        failure.hint(
+fn none_named(known: &[u64]) -> Failure {
+    if known.is_empty() {
+        return Failure::configuration("no chain is configured").hint(
             "add --chain-id ID, write the address as eip155:<id>:0x…, or set [chain] id in the configuration",
-        )
-    })
-}
-
-fn parse_endpoints(written: &[String]) -> Result<Vec<Endpoint>, Failure> {
-    if written.is_empty() {
-        let failure = Failure::configuration("no node is configured");
-        return Err(failure.hint("add --rpc URL, or set [chain] endpoints in the configuration"));
+        );
     }
-    written.iter().map(|text| parse_endpoint(text)).collect()
+    let ids = known.iter().map(u64::to_string).collect::<Vec<_>>().join(", ");
+    Failure::configuration(format!("no chain is named, and the configuration has tables for {ids}")).hint(
+        "add --chain-id ID, or write the address as eip155:<id>:0x…; [chain] with an id is taken by default",
+    )
 }
 
 pub(super) fn parse_endpoint(written: &str) -> Result<Endpoint, Failure> {
@@ -171,16 +178,15 @@ fn trust(
     }
 }
 
-/// The chain id of a development chain, Anvil's and Hardhat's default.
-pub(super) const ANVIL_CHAIN_ID: u64 = 31337;
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use std::time::Duration;
+
     use countersign::registry::RecordDepth;
 
     use super::*;
-    use crate::config::{Config, Document};
+    use crate::config::{Config, Document, Preset};
 
     fn settings(text: &str) -> Settings {
         Settings { config: Config { document: Document::parse(text).unwrap(), path: None } }
@@ -211,13 +217,84 @@ mod tests {
 
     #[test]
     fn flags_win_over_the_file() {
-        let arguments =
-            ChainArguments { chain_id: Some(7), policy: Some(Preset::OpStack), ..Default::default() };
+        let arguments = ChainArguments { policy: Some(Preset::OpStack), ..Default::default() };
         let chain = settings(FILE).chain(&arguments, None).unwrap();
-        assert_eq!(chain.chain_id, 7);
+        assert_eq!(chain.chain_id, 5);
         assert_eq!(chain.policy.max_head_age, HeadPolicy::op_stack().max_head_age);
         assert_eq!(chain.policy.record_depth, RecordDepth::Age(Duration::from_secs(1)));
         assert!(matches!(chain.trust, HeadTrust::OwnNode(_)));
+    }
+
+    /// Two chains: one's own node on the first, somebody else's registry and nodes on the second.
+    const TWO: &str = "
+        [chain]
+        id = 5
+        registry = '0x1111111111111111111111111111111111111111'
+        endpoints = ['http://a']
+        own_node = true
+        [policy]
+        record_depth = '1s'
+        [chains.8453]
+        endpoints = ['http://b', 'http://c']
+        [chains.8453.policy]
+        max_clock_skew = '7s'
+    ";
+
+    #[test]
+    fn each_chain_is_read_by_what_is_said_of_it_alone() {
+        let settings = settings(TWO);
+        let flag = ChainArguments { chain_id: Some(8453), ..Default::default() };
+        let nothing = ChainArguments::default();
+        for base in [
+            settings.chain(&flag, None),
+            settings.chain(&nothing, Some(8453)),
+            settings.chain(&flag, Some(8453)),
+        ] {
+            let base = base.unwrap();
+            assert_eq!((base.chain_id, threshold_of(&base)), (8453, 2));
+            assert_eq!(base.registry, artifact::key_registry_address());
+            let max_clock_skew = Duration::from_secs(7);
+            assert_eq!(base.policy, HeadPolicy { max_clock_skew, ..HeadPolicy::op_stack() });
+        }
+        for first in [settings.chain(&nothing, None), settings.chain(&nothing, Some(5))] {
+            let first = first.unwrap();
+            assert_eq!((first.chain_id, first.registry), (5, Address([0x11; 20])));
+            assert!(matches!(first.trust, HeadTrust::OwnNode(_)));
+        }
+    }
+
+    #[test]
+    fn what_the_file_says_of_one_chain_counts_for_no_other() {
+        let settings = settings(FILE);
+        let other = ChainArguments { chain_id: Some(7), ..Default::default() };
+        let refused = settings.chain(&other, None).unwrap_err();
+        assert!(refused.message().contains("no node is configured for chain 7"), "{}", refused.message());
+        assert!(refused.hint_text().unwrap().contains("[chains.7]"));
+        let named = ChainArguments { rpc: given(Layer::Flag, vec!["http://b".into()]), ..other.clone() };
+        assert!(settings.chain(&named, None).unwrap_err().message().contains("single node"));
+        let trusted = ChainArguments { own_node: given(Layer::Flag, true), ..named };
+        assert_eq!(settings.chain(&trusted, None).unwrap().policy, HeadPolicy::mainnet());
+    }
+
+    #[test]
+    fn all_chains_are_meant_where_nothing_is_said_of_one() {
+        let settings = settings(TWO);
+        let ids = |arguments: &ChainArguments, named| {
+            let chains = settings.chains(arguments, named);
+            chains
+                .into_iter()
+                .map(|(id, chain)| (id, chain.ok().map(|chain| chain.chain_id)))
+                .collect::<Vec<_>>()
+        };
+        let of = |id| (Some(id), Some(id));
+        let lenient = ChainArguments { policy: Some(Preset::Anvil), ..Default::default() };
+        assert_eq!(ids(&ChainArguments::default(), None), [of(5), of(8453)]);
+        assert_eq!(ids(&lenient, None), [of(5), of(8453)]);
+        assert_eq!(ids(&ChainArguments::default(), Some(8453)), [of(8453)]);
+        assert_eq!(ids(&ChainArguments { chain_id: Some(8453), ..Default::default() }, None), [of(8453)]);
+        let nodes = ChainArguments { rpc: given(Layer::Environment, three()), ..Default::default() };
+        assert_eq!(ids(&nodes, None), [of(5)]);
+        assert_eq!(ids(&ChainArguments::default(), Some(10)), [(None, None)]);
     }
 
     #[test]
@@ -289,6 +366,8 @@ mod tests {
         assert_eq!(settings(FILE).chain(&arguments, Some(5)).unwrap().chain_id, 5);
         let error = settings(FILE).chain(&arguments, Some(1)).unwrap_err();
         assert!(error.message().contains("chain 1"), "{}", error.message());
+        let flag = ChainArguments { chain_id: Some(5), ..Default::default() };
+        assert!(settings(TWO).chain(&flag, Some(8453)).is_err());
         let without = settings("[chain]\nendpoints = ['http://a']\nthreshold = 1");
         assert_eq!(without.chain(&arguments, Some(31337)).unwrap().policy, HeadPolicy::anvil());
     }
@@ -298,5 +377,7 @@ mod tests {
         let missing = |text: &str| settings(text).chain(&ChainArguments::default(), None).unwrap_err();
         assert!(missing("").message().contains("no chain"));
         assert!(missing("[chain]\nid = 1").message().contains("no node"));
+        let several = missing("[chains.1]\nthreshold = 2\n[chains.10]\nthreshold = 2");
+        assert!(several.message().contains("tables for 1, 10"), "{}", several.message());
     }
 }

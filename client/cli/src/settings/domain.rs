@@ -1,11 +1,10 @@
 //! What a signature is made for.
 
 use countersign::protocol::{Address, Identity};
-use countersign::registry::artifact;
 use countersign::registry::consent::SigningDomain;
 
 use super::Settings;
-use super::chain::chain_id;
+use super::chain::registry;
 use crate::arguments::{DomainArguments, OwnerArguments};
 use crate::failure::Failure;
 use crate::owner_side::other_account;
@@ -38,15 +37,11 @@ impl Settings {
         arguments: &DomainArguments,
         named: Option<u64>,
     ) -> Result<SigningDomain, Failure> {
-        let table = &self.config.document.chain;
-        let registry = arguments
-            .registry
-            .or(table.registry)
-            .map_or_else(artifact::key_registry_address, |named| named.0);
         if arguments.every_chain {
+            let registry = registry(arguments.registry, &self.config.document.of_default_chain());
             return Ok(SigningDomain::EveryChain { registry });
         }
-        let chain_id = chain_id(arguments.chain_id, named, table.id)?;
-        Ok(SigningDomain::Chain { chain_id, registry })
+        let chain_id = self.chain_id(arguments.chain_id, named)?;
+        Ok(SigningDomain::Chain { chain_id, registry: self.registry(arguments.registry, chain_id) })
     }
 }

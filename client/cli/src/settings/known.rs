@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use countersign::registry::{KnownRecords, Resolver};
 
 use super::Settings;
-use super::chain::{ANVIL_CHAIN_ID, ChainSettings};
+use super::chain::ChainSettings;
+use super::policy::ANVIL_CHAIN_ID;
 use crate::arguments::KnownArguments;
 use crate::config::data_file;
 use crate::failure::Failure;

@@ -202,8 +202,12 @@ impl From<Output> for Ran {
 
 impl Anvil {
     pub fn start() -> Self {
+        Self::of_chain(31337)
+    }
+
+    pub fn of_chain(id: u64) -> Self {
         let mut process = Command::new(anvil_path())
-            .args(["--host", "127.0.0.1", "--port", "0", "--chain-id", "31337"])
+            .args(["--host", "127.0.0.1", "--port", "0", "--chain-id", &id.to_string()])
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
