@@ -10,6 +10,7 @@
 #[path = "../../client/protocol/tests/support/mod.rs"]
 mod support;
 
+pub mod corpus;
 mod end;
 mod network;
 mod receiver;
@@ -20,6 +21,7 @@ mod session_keys;
 
 use std::net::SocketAddr;
 
+use corpus::Target;
 use countersign_protocol::{
     ContentType, Cookie, CookieJar, Error, Proposal, Reject, first_message, is_cookie, lane_of,
 };
@@ -121,13 +123,6 @@ pub fn proposal(data: &[u8]) {
         proposal.encode_into(&mut encoded);
         assert_eq!(encoded, data, "one proposal has two encodings");
     }
-}
-
-/// A target, and the honest messages that start its corpus.
-pub struct Target {
-    pub name: &'static str,
-    pub run: fn(&[u8]),
-    pub honest: Vec<Vec<u8>>,
 }
 
 /// Every target.
