@@ -23,11 +23,8 @@ pub use executed::execution;
 pub fn record_proof(data: &[u8]) {
     let Ok(proof) = RecordProof::from_json(data) else { return };
     let text = proof.to_json().unwrap();
-    assert_eq!(
-        RecordProof::from_json(text.as_bytes()).unwrap(),
-        proof,
-        "a proof reads otherwise than it was written"
-    );
+    let again = RecordProof::from_json(text.as_bytes()).unwrap();
+    assert_eq!(again.to_json().unwrap(), text, "a proof reads otherwise than it was written");
     let registry = artifact::key_registry_address();
     if let Ok(newest) = proof.newest() {
         // Whoever makes up a block can prove anything in it; it must not break anything.
