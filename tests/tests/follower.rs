@@ -6,9 +6,9 @@ use std::time::Duration;
 use countersign::custody::Custody;
 use countersign::protocol::{RegistryRecord, Role, Value};
 use countersign::registry::{Change, KeyHint, ResolveError, RevocationReason, Standing, ViewRequest};
-use countersign::{Address, Identity, Query};
+use countersign::{Address, Anchor, Identity, Policy, Query};
 use countersign_tests::followed::{Followed, settled, silent, swift};
-use countersign_tests::trader::{Market, OPENING_PRICE, Party, Terms, meet, resolver_at};
+use countersign_tests::trader::{CHAIN, Market, OPENING_PRICE, Party, Terms, meet, resolver_at};
 
 fn request<'a>(local: &Party, peer: &Party, queries: &'a [Query]) -> ViewRequest<'a> {
     let (local, peer) = (local.identity, peer.identity);
@@ -106,6 +106,28 @@ async fn a_handshake_with_a_watched_counterparty_asks_no_node() {
         assert_eq!(here.readings()[0].value, word(OPENING_PRICE));
     }
     assert_eq!(count(), asked);
+
+    let elsewhere = Anchor { chain_id: 1, ..sides[0].0.follower.head().unwrap().anchor };
+    let request = ViewRequest { anchor: Some(elsewhere), ..request(&alice, &bob, &queries) };
+    let refused = sides[0].0.resolver.view_followed(&request).unwrap().unwrap_err();
+    assert!(matches!(refused, ResolveError::WrongChain { expected: CHAIN, got: 1, .. }), "{refused}");
+}
+
+/// What a stranger's call asks to value is followed for no longer than this side wants to value it itself.
+#[tokio::test]
+async fn a_responder_follows_its_own_instruments_alone() {
+    let market = Market::open().await;
+    let (alice, bob) =
+        (market.enrol(1, "", Terms::default()).await, market.enrol(2, "", Terms::default()).await);
+    let queries = vec![market.price()];
+    let policies = [Policy::default(), Policy { instrument: Some(queries.clone()), ..Policy::default() }];
+    for (policy, followed) in policies.into_iter().zip([0, 1]) {
+        let (dialler, responder) = (alice.at(&market).build(), bob.at(&market).policy(policy).build());
+        meet(&dialler, &responder, &queries).await;
+        assert_eq!(dialler.resolver().follow().health().queries, 1);
+        let health = responder.resolver().follow().health();
+        assert_eq!((health.queries, health.records), (followed, 2));
+    }
 }
 
 #[tokio::test]

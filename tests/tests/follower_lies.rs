@@ -15,7 +15,7 @@ use countersign::registry::{
     Change, HeadPolicy, HeadTrust, RecordSlots, RecordWord, ResolveError, Resolver, RevocationReason,
     Standing, Watching, artifact,
 };
-use countersign_tests::followed::{Followed, endpoint_url, settled, watchful};
+use countersign_tests::followed::{Followed, endpoint_url, settled, swift, watchful};
 use countersign_tests::proxy::{Lie, Proxy};
 use countersign_tests::trader::{CHAIN, Market, Party, Terms, resolver_at};
 use serde_json::json;
@@ -244,6 +244,73 @@ async fn overwrite(market: &Market, identity: Identity, change: impl FnOnce(&mut
     let mut word = RecordWord::parse(word.into()).unwrap();
     change(&mut word);
     AnvilApi::<Ethereum>::anvil_set_storage_at(market.provider(), registry, slot, word.pack()).await.unwrap();
+}
+
+/// No question ends by itself while a test lasts.
+fn patient() -> HeadPolicy {
+    HeadPolicy {
+        request_timeout: Duration::from_secs(300),
+        head_patience: Duration::from_millis(200),
+        ..swift()
+    }
+}
+
+/// Who stalls on what a block changed keeps it from nobody: every record is proven anew without.
+#[tokio::test]
+async fn a_stall_keeps_no_revocation_from_anybody() {
+    let mut scene = Scene::set(patient()).await;
+    for proxy in [scene.liar(), &scene.others[0], &scene.others[1]] {
+        proxy.tell_about("eth_getBlockReceipts", Lie::Stall);
+    }
+    scene.alice.revoke().await;
+    let Change::Stands { now, .. } = scene.followed.news().await else { panic!("not the revocation") };
+    assert!(matches!(now, Standing::Revoked { .. }), "{now:?}");
+    assert_eq!(scene.followed.follower.health().proven_anew, 1);
+}
+
+/// Once there is a newer head, the one before is served for a moment only, though the newer one cannot be proven.
+#[tokio::test]
+async fn a_head_that_is_outrun_is_not_served() {
+    let scene = Scene::set(patient()).await;
+    assert!(scene.followed.follower.head().is_some());
+    for proxy in [scene.liar(), &scene.others[0], &scene.others[1]] {
+        proxy.tell_about("eth_getProof", Lie::Stall);
+    }
+    scene.alice.revoke().await;
+    let gone = tokio::time::timeout(Duration::from_secs(30), async {
+        while scene.followed.follower.head().is_some() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    });
+    gone.await.expect("the old head is served on");
+    assert_eq!(scene.watching.standing(), None);
+}
+
+/// Another branch may be shorter at first. Enough endpoints show it, so what is gone is served no more.
+#[tokio::test]
+async fn a_shorter_branch_is_followed() {
+    let mut scene = Scene::set(swift()).await;
+    scene.market.mine(5).await;
+    let before = scene.market.height().await;
+    scene.followed.reach(before).await;
+    scene.followed.rest().await;
+    AnvilApi::<Ethereum>::anvil_rollback(scene.market.provider(), Some(3)).await.unwrap();
+    // Another price makes another block.
+    scene.market.set_price(7).await;
+    scene.market.mine(1).await;
+    loop {
+        match scene.followed.news().await {
+            Change::Doubt(_) => {}
+            Change::Reorganised { depth, ancestor } => {
+                assert_eq!((depth, ancestor.block_number), (3, before - 3));
+                break;
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    let Change::Head(head) = scene.followed.next().await else { panic!("no head") };
+    assert!(head.anchor.block_number < before);
+    scene.followed.resolver.resolve(scene.alice.identity).await.unwrap();
 }
 
 /// All three show an old chain: none is served once its head is not confirmed to be the head any more.

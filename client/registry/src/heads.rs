@@ -13,6 +13,7 @@ mod proven_feed;
 mod rollback;
 mod shown;
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -56,8 +57,8 @@ pub struct Heads {
 /// What there is to know of the chain's head.
 #[derive(Clone, Debug)]
 pub enum HeadNews {
-    /// Enough endpoints call a block canonical, and it is the newest such block. It is never lower than the one before,
-    /// but need not descend from it. Between two news there may have been others.
+    /// Enough endpoints call a block canonical, and it is the newest such block. It need not descend from the one before,
+    /// and is lower where the chain went back. Between two news there may have been others.
     Agreed {
         /// What was recomputed of it.
         header: ProvenHeader,
@@ -82,8 +83,37 @@ pub enum HeadNews {
 #[derive(Debug)]
 struct Told {
     header: ProvenHeader,
+    /// What was told before it and may be below it, oldest first.
+    earlier: VecDeque<ProvenHeader>,
     /// When enough endpoints had been asked and had called it their head, as told last.
     since: Option<std::time::Instant>,
+}
+
+impl Told {
+    fn following(before: Option<Self>, header: ProvenHeader) -> Self {
+        let mut earlier = VecDeque::new();
+        if let Some(before) = before {
+            earlier = before.earlier;
+            earlier.push_back(before.header);
+            earlier.retain(|known| known.block().number < header.block().number);
+            if earlier.len() > MAX_KEPT {
+                earlier.pop_front();
+            }
+        }
+        Self { header, earlier, since: None }
+    }
+
+    /// Whether another block is news after this one. A lower one is where it is known to be of another branch: the
+    /// chain went back. Otherwise whoever shows it is only late.
+    fn gives_way_to(&self, other: &ProvenHeader) -> bool {
+        let (told, other) = (self.header.block(), other.block());
+        if other.number >= told.number {
+            return true;
+        }
+        let is_beside = |known: &ProvenHeader| known.block().number == other.number && known.block() != other;
+        let is_other_parent = other.number + 1 == told.number && other.hash != self.header.parent_hash();
+        is_other_parent || self.earlier.iter().any(is_beside)
+    }
 }
 
 /// What the board says at one moment.
@@ -163,7 +193,7 @@ impl Heads {
         let outdone_since = self.outdone_since.take();
         let news = reading.agreed.filter(|_| reading.verdict.is_ok()).and_then(|agreed| match &self.told {
             Some(told) if told.header == agreed.header => self.still(&agreed.header),
-            Some(told) if agreed.header.block().number < told.header.block().number => None,
+            Some(told) if !told.gives_way_to(&agreed.header) => None,
             _ => self.agreed(agreed, &reading.tally, outdone_since),
         });
         news.or_else(|| (Instant::now() >= self.doubtful_at()).then(|| HeadNews::Doubt(self.doubt(reading))))
@@ -180,7 +210,7 @@ impl Heads {
         let Agreed { header, votes } = agreed;
         let full = self.full(&header)?;
         self.note_who_is_behind(&header);
-        self.told = Some(Told { header, since: None });
+        self.told = Some(Told::following(self.told.take(), header));
         Some(HeadNews::Agreed { header, full, votes })
     }
 

@@ -78,6 +78,7 @@ mod key_hint;
 mod known;
 pub mod logs;
 mod memory;
+mod moment;
 mod node;
 mod policy;
 pub mod proof;

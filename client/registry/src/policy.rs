@@ -72,8 +72,9 @@ pub struct HeadPolicy {
     pub request_timeout: Duration,
     /// How often an endpoint that does not announce its blocks is asked for the newest one, a quarter more or less.
     pub poll_interval: Duration,
-    /// How long a proven record is served from memory without asking again. Bounds how late a revocation is seen
-    /// by [`resolve`](crate::Resolver::resolve); [`view`](crate::Resolver::view) always asks.
+    /// How long a proven record that nobody watches is served from memory without asking again. Bounds how late a
+    /// revocation is seen by [`resolve`](crate::Resolver::resolve) then. Of what is watched, the
+    /// [`Follower`](crate::Follower)'s head serves.
     pub head_reuse: Duration,
     /// The longest answer read from an endpoint, in bytes; over WebSocket or IPC, the longest message. Outside of Unix
     /// a message over IPC is bounded by time only.

@@ -93,7 +93,7 @@ impl Resolver {
             .map_err(|too_many| ResolveError::TooManyQueries { count: too_many.count })
     }
 
-    fn check_request(&self, request: &ViewRequest<'_>) -> Result<(), ResolveError> {
+    pub(crate) fn check_request(&self, request: &ViewRequest<'_>) -> Result<(), ResolveError> {
         let count = request.queries.len();
         if count > MAX_READINGS {
             return Err(ResolveError::TooManyQueries { count });

@@ -16,6 +16,8 @@ use crate::resolver::Resolver;
 #[derive(Debug, Default)]
 pub(crate) struct Following {
     pub(crate) shelf: Shelf,
+    /// Outlives a task that panicked or went with its runtime: who is watched is watched by the next.
+    shared: Arc<Shared>,
     handle: Mutex<Weak<Handle>>,
 }
 
@@ -54,24 +56,30 @@ impl Following {
         if let Some(handle) = kept.upgrade().filter(|handle| !handle.task.is_finished()) {
             return handle;
         }
-        let handle = Handle::begin(resolver.clone());
+        let handle = Handle::begin(resolver.clone(), self.shared.clone());
         *kept = Arc::downgrade(&handle);
         handle
     }
 }
 
 impl Handle {
-    fn begin(resolver: Resolver) -> Arc<Self> {
-        let shared = Arc::new(Shared {
-            roster: Roster::default(),
-            told: broadcast::Sender::new(BACKLOG),
-            published: watch::Sender::new(0),
-            counts: Counts::default(),
-        });
+    fn begin(resolver: Resolver, shared: Arc<Shared>) -> Arc<Self> {
+        shared.roster.begin_anew();
         Arc::new_cyclic(|handle| {
             let task = Task::new(resolver.clone(), shared.clone(), handle.clone());
             Self { resolver, shared, task: tokio::spawn(task.run()) }
         })
+    }
+}
+
+impl Default for Shared {
+    fn default() -> Self {
+        Self {
+            roster: Roster::default(),
+            told: broadcast::Sender::new(BACKLOG),
+            published: watch::Sender::new(0),
+            counts: Counts::default(),
+        }
     }
 }
 

@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 
 use alloy::primitives::{Address as AccountAddress, B256};
-use countersign_protocol::{Query, Value};
+use countersign_protocol::{Query, ReturnData, Value};
+use futures_util::future::BoxFuture;
+use futures_util::stream::{self, StreamExt};
 
 use super::asking::ProvenTarget;
 use crate::error::{Fault, ResolveError};
@@ -20,24 +22,44 @@ pub(super) struct Outcome {
 }
 
 impl Resolver {
-    /// Reads queries at a header: one question for up to 64 slots, whatever their contracts, and each call by itself, so
-    /// that one that has no value spoils no other.
+    /// Reads queries at a header: slots, and each call by itself, four at a time, so that one that has no value spoils no
+    /// other.
     pub(super) async fn read_at(&self, header: &ProvenHeader, queries: &[Query]) -> Outcome {
-        let mut outcome = Outcome::default();
-        for targets in portions(queries) {
-            match self.prove_at(header, &targets).await {
-                Ok(proven) => outcome.values.extend(targets.iter().zip(proven).flat_map(words)),
-                Err(failure) => outcome.failure = Some(failure),
-            }
-        }
-        for call in queries.iter().filter(|query| matches!(query, Query::ViewCall { .. })) {
-            match self.valuate(header, std::slice::from_ref(call)).await {
+        let mut outcome = self.read_slots(header, queries).await;
+        let calls = queries.iter().filter(|query| matches!(query, Query::ViewCall { .. }));
+        let calls: Vec<_> = calls.map(|call| self.clone().read_call(*header, call.clone())).collect();
+        let mut returned = stream::iter(calls).buffer_unordered(CALLS_AT_ONCE);
+        while let Some((call, returned)) = returned.next().await {
+            match returned {
                 Ok(returned) => {
                     let value = |returned| (call.clone(), Value::Returned(returned));
                     outcome.values.extend(returned.into_iter().map(value));
                 }
                 Err(failure) if failure.fault() == Fault::Endpoint => outcome.failure = Some(failure),
                 Err(no_value) => tracing::debug!(%no_value, "a watched call is not read at this head"),
+            }
+        }
+        outcome
+    }
+
+    fn read_call(
+        self,
+        header: ProvenHeader,
+        call: Query,
+    ) -> BoxFuture<'static, (Query, Result<Vec<ReturnData>, ResolveError>)> {
+        Box::pin(async move {
+            let returned = self.valuate(&header, std::slice::from_ref(&call)).await;
+            (call, returned)
+        })
+    }
+
+    /// Reads the slots among the queries at a header: one question for up to 64, whatever their contracts.
+    pub(super) async fn read_slots(&self, header: &ProvenHeader, queries: &[Query]) -> Outcome {
+        let mut outcome = Outcome::default();
+        for targets in portions(queries) {
+            match self.prove_at(header, &targets).await {
+                Ok(proven) => outcome.values.extend(targets.iter().zip(proven).flat_map(words)),
+                Err(failure) => outcome.failure = Some(failure),
             }
         }
         outcome
@@ -81,6 +103,8 @@ fn slot_query(account: AccountAddress, slot: B256) -> Query {
 
 /// Slots proven in one question: their proofs stay below what is read of one answer.
 const AT_ONCE: usize = 64;
+
+const CALLS_AT_ONCE: usize = 4;
 
 #[cfg(test)]
 mod tests {

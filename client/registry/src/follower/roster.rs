@@ -16,10 +16,19 @@ pub(crate) struct Roster {
 
 #[derive(Debug, Default)]
 struct Wanted {
+    records: HashMap<Identity, Wanting>,
     /// Each with the number of its watchers, never zero.
-    records: HashMap<Identity, u32>,
     queries: HashMap<Query, u32>,
     news: News,
+}
+
+/// Who wants a record.
+#[derive(Debug, Default)]
+struct Wanting {
+    /// Never zero.
+    watchers: u32,
+    /// A key that the first of them said it has.
+    hint: Option<PublicKey>,
 }
 
 /// What the task has not taken in yet.
@@ -35,9 +44,10 @@ pub(crate) struct News {
 impl Roster {
     pub(crate) fn join(&self, identity: Identity, hint: Option<PublicKey>) {
         let mut wanted = self.lock();
-        let watchers = wanted.records.entry(identity).or_default();
-        *watchers = watchers.saturating_add(1);
-        if *watchers == 1 {
+        let wanting = wanted.records.entry(identity).or_default();
+        wanting.watchers = wanting.watchers.saturating_add(1);
+        if wanting.watchers == 1 {
+            wanting.hint = hint;
             wanted.news.joined.push((identity, hint));
             self.changed.notify_one();
         }
@@ -45,9 +55,9 @@ impl Roster {
 
     pub(crate) fn leave(&self, identity: &Identity) {
         let mut wanted = self.lock();
-        if let Some(watchers) = wanted.records.get_mut(identity) {
-            *watchers = watchers.saturating_sub(1);
-            if *watchers == 0 {
+        if let Some(wanting) = wanted.records.get_mut(identity) {
+            wanting.watchers = wanting.watchers.saturating_sub(1);
+            if wanting.watchers == 0 {
                 wanted.records.remove(identity);
                 wanted.news.left.push(*identity);
                 self.changed.notify_one();
@@ -73,6 +83,14 @@ impl Roster {
             }
         }
         wanted.queries.retain(|_, watchers| *watchers > 0);
+    }
+
+    /// Another task begins: whatever is watched is news to it.
+    pub(crate) fn begin_anew(&self) {
+        let mut wanted = self.lock();
+        let joined = wanted.records.iter().map(|(identity, wanting)| (*identity, wanting.hint)).collect();
+        wanted.news = News { joined, left: Vec::new(), has_queries: !wanted.queries.is_empty() };
+        self.changed.notify_one();
     }
 
     /// Every watched query, in no order.

@@ -10,7 +10,6 @@ use countersign_protocol::{Identity, PeerKey, Query, Reading, StateView};
 use super::records::WatchedRecord;
 use super::ring::Block;
 use super::snapshot::Snapshot;
-use crate::acceptance::{accept_head, unix_now};
 use crate::error::ResolveError;
 use crate::key_hint::KeyHint;
 use crate::proof::{self, ProvenRecord};
@@ -31,8 +30,8 @@ impl Resolver {
         // same as endpoints that hide its blocks, unless they are asked again and again.
         let silence = policy.max_head_age.is_none().then(|| self.longest_silence());
         let snapshot = self.following().shelf.find(silence)?;
-        let passes = accept_head(snapshot.header(), policy, unix_now(), 0, 0).is_ok();
-        passes.then_some(snapshot)
+        // Whoever asks for something else may have proven a newer block meanwhile.
+        self.accept_head(snapshot.header(), self.highest()).is_ok().then_some(snapshot)
     }
 
     /// A watched identity's key; `None` where the endpoints must be asked.
@@ -58,6 +57,9 @@ impl Resolver {
     /// What [`view`](Self::view) gives without asking anybody: a view of two watched identities and watched queries, at
     /// the head that is followed or at a proposed block not long before it. `None` where the endpoints must be asked.
     pub fn view_followed(&self, request: &ViewRequest<'_>) -> Option<Result<StateView, ResolveError>> {
+        if let Err(refusal) = self.check_request(request) {
+            return Some(Err(refusal));
+        }
         let snapshot = self.followed()?;
         let block = self.proposed(&snapshot, request)?;
         let readings = read(block, request.queries)?;

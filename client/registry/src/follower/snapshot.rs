@@ -1,11 +1,12 @@
 //! What a follower has proven at one head: immutable, replaced as a whole.
 
 use std::sync::{Arc, PoisonError, RwLock, Weak};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::handle::Handle;
 use super::records::Records;
 use super::ring::Ring;
+use crate::moment::Moment;
 use crate::proof::ProvenHeader;
 use crate::resolver::ProvedHead;
 
@@ -31,7 +32,7 @@ pub(crate) struct Shelf(RwLock<Option<Shelved>>);
 struct Shelved {
     snapshot: Arc<Snapshot>,
     /// When enough endpoints were asked and called it the head.
-    heard: Instant,
+    heard: Moment,
     /// Whose it is. Without a follower nobody notices what changes.
     of: Weak<Handle>,
 }
@@ -45,12 +46,12 @@ impl Shelf {
         (is_heard && of.strong_count() > 0).then(|| snapshot.clone())
     }
 
-    pub(super) fn put(&self, snapshot: Arc<Snapshot>, heard: Instant, of: Weak<Handle>) {
+    pub(super) fn put(&self, snapshot: Arc<Snapshot>, heard: Moment, of: Weak<Handle>) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Some(Shelved { snapshot, heard, of });
     }
 
     /// The head that is there is still the head.
-    pub(super) fn heard_again(&self, at: Instant) {
+    pub(super) fn heard_again(&self, at: Moment) {
         if let Some(shelved) = self.0.write().unwrap_or_else(PoisonError::into_inner).as_mut() {
             shelved.heard = shelved.heard.max(at);
         }

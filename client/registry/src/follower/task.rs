@@ -1,7 +1,13 @@
 //! The follower's task: one head after the other.
+//!
+//! Endpoints are asked by a [`Job`], one at a time, which borrows nothing of the task: it hears heads and whoever comes
+//! and goes meanwhile, so that an endpoint that stalls keeps a newer head from nobody. What a job brings is taken in
+//! without an await, so what is told and what is served is of one head.
 
 mod advance;
+mod chore;
 mod prove;
+mod read;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
@@ -9,19 +15,26 @@ use std::time::Duration;
 
 use alloy::primitives::B256;
 use countersign_protocol::curve::PublicKey;
-use countersign_protocol::{Identity, Query, Value};
+use countersign_protocol::{Identity, Query};
+use futures_util::future::{BoxFuture, pending};
 use tokio::time::{Instant, sleep_until};
 
+use self::advance::Advance;
+use self::chore::Chore;
+use self::prove::Proven;
+use self::read::Reads;
 use super::change::Change;
 use super::handle::{Handle, Shared};
 use super::link::Fresh;
+use super::readings::Outcome;
 use super::ring::Ring;
 use super::roster::News;
 use super::snapshot::Snapshot;
 use super::standings::Standings;
 use crate::acceptance::unix_now;
 use crate::error::ResolveError;
-use crate::heads::{Backoff, HeadNews, Heads};
+use crate::heads::{HeadNews, Heads};
+use crate::moment::Moment;
 use crate::proof::ProvenHeader;
 use crate::resolver::{ProvedHead, Resolver};
 
@@ -34,23 +47,38 @@ pub(super) struct Task {
     /// Where it stands; `None` before the first head.
     at: Option<Position>,
     standings: Standings,
-    /// The values that were told last.
-    values: HashMap<Query, Value>,
     /// Watched identities that are to be proven at the head: new ones, some with a hint, and those that may have changed.
     unproven: HashMap<Identity, Option<PublicKey>>,
-    /// Whether a query that could be read is not.
-    has_unread: bool,
+    reads: Reads,
     /// A head that is agreed, and not yet proven.
     pending: Option<Agreed>,
+    /// When the head that is served is outrun by the pending one; `None` where none is pending.
+    outrun_at: Option<Instant>,
     /// Whether enough endpoints agree on a head, as far as they were heard.
     is_agreed: bool,
     /// Whether nothing is served, and that was told.
     in_doubt: bool,
     /// Whether it was told that the registry's storage changes without logs.
     told_unlogged: bool,
-    /// When to catch up with what is left; `None` where nothing is.
-    due: Option<Instant>,
-    backoff: Backoff,
+    /// What is asked of endpoints just now.
+    job: Option<Job>,
+    advancing: Chore,
+    proving: Chore,
+    reading: Chore,
+}
+
+/// Questions to endpoints, and what comes of them.
+struct Job {
+    work: BoxFuture<'static, Done>,
+    /// Whether it is of no use any more once there is a newer head.
+    is_moot_at_next_head: bool,
+}
+
+/// What a job brought.
+enum Done {
+    Advanced(Agreed, Result<Box<Advance>, ResolveError>),
+    Proven(Proven),
+    Read(Vec<Query>, Outcome),
 }
 
 /// A head at which the registry was proven.
@@ -60,7 +88,7 @@ struct Position {
     /// Of the registry's storage: while it stays, so does every record.
     registry_root: B256,
     /// When enough endpoints called it the head.
-    heard: std::time::Instant,
+    heard: Moment,
 }
 
 /// A head that enough endpoints agree on.
@@ -68,7 +96,8 @@ struct Position {
 struct Agreed {
     block: Fresh,
     head: ProvedHead,
-    heard: std::time::Instant,
+    heard: Moment,
+    since: Instant,
 }
 
 impl Task {
@@ -81,41 +110,47 @@ impl Task {
             heads,
             at: None,
             standings: Standings::default(),
-            values: HashMap::new(),
             unproven: HashMap::new(),
-            has_unread: false,
+            reads: Reads::default(),
             pending: None,
+            outrun_at: None,
             is_agreed: false,
             in_doubt: false,
             told_unlogged: false,
-            due: None,
-            backoff: Backoff::new(FIRST_RETRY),
+            job: None,
+            advancing: Chore::new(),
+            proving: Chore::new(),
+            reading: Chore::new(),
         }
     }
 
     pub(super) async fn run(mut self) {
         let shared = self.shared.clone();
         loop {
+            self.begin_job();
             let wake = self.wake();
             tokio::select! {
-                news = self.heads.next() => self.hear(news).await,
+                news = self.heads.next() => self.hear(news),
                 () = shared.roster.changed() => self.take_in(),
-                () = sleep_until(wake) => self.catch_up().await,
+                done = done(&mut self.job) => self.finish(done),
+                () = sleep_until(wake) => self.pass_time(),
             }
         }
     }
 
-    async fn hear(&mut self, news: HeadNews) {
+    fn hear(&mut self, news: HeadNews) {
         match news {
             HeadNews::Agreed { header, full, votes } => {
                 let head = self.resolver.agreed_head(&header, votes);
-                let heard = std::time::Instant::now();
-                self.pending = Some(Agreed { block: Fresh { proven: header, full }, head, heard });
+                let block = Fresh { proven: header, full };
+                let since = Instant::now();
+                self.pending = Some(Agreed { block, head, heard: Moment::now(), since });
+                self.outrun_at.get_or_insert(since + self.resolver.policy().head_patience);
                 self.is_agreed = true;
-                self.backoff.reset();
-                self.catch_up().await;
+                self.advancing.succeeded();
+                self.job.take_if(|job| job.is_moot_at_next_head);
             }
-            HeadNews::Still { header, since, .. } => self.hear_again(&header, since),
+            HeadNews::Still { header, since, .. } => self.hear_again(&header, Moment::at(since)),
             HeadNews::Doubt(error) => {
                 self.is_agreed = false;
                 self.doubt(error);
@@ -124,7 +159,7 @@ impl Task {
     }
 
     /// The head that was agreed last is still the head.
-    fn hear_again(&mut self, header: &ProvenHeader, since: std::time::Instant) {
+    fn hear_again(&mut self, header: &ProvenHeader, since: Moment) {
         self.is_agreed = true;
         if let Some(pending) = &mut self.pending {
             pending.heard = pending.heard.max(since);
@@ -136,7 +171,6 @@ impl Task {
                 self.publish(vec![Change::Head(head)]);
             }
         }
-        self.plan();
     }
 
     /// Who came and who left.
@@ -151,58 +185,65 @@ impl Task {
                 self.unproven.insert(identity, hint);
             }
         }
-        self.has_unread |= has_queries;
-        self.plan();
-    }
-
-    /// Catches up at once, unless a time for it is set.
-    fn plan(&mut self) {
-        if self.has_work() && self.due.is_none() {
-            self.due = Some(Instant::now());
+        if has_queries {
+            self.want_unread();
         }
     }
 
-    /// Does the next of what is left to do. What fails is done again later and later.
-    async fn catch_up(&mut self) {
-        let wait = match self.step().await {
-            Ok(()) => {
-                self.backoff.reset();
-                Duration::ZERO
-            }
-            Err(error) => {
-                tracing::warn!(%error, "the follower could not prove what it should");
-                self.backoff.next_wait()
-            }
+    /// Begins with what is to be done next, unless something is under way: a new head before all, records before what
+    /// is valued.
+    fn begin_job(&mut self) {
+        if self.job.is_some() || !self.is_agreed {
+            return;
+        }
+        let now = Instant::now();
+        self.job = if let Some(agreed) = &self.pending {
+            self.advancing.is_due(now).then(|| self.advance(agreed.clone()))
+        } else if !self.unproven.is_empty() && self.proving.is_due(now) {
+            self.prove_some()
+        } else if self.reads.has_unread() && self.reading.is_due(now) {
+            self.read_some()
+        } else {
+            None
         };
-        self.due = self.has_work().then(|| Instant::now() + wait);
     }
 
-    async fn step(&mut self) -> Result<(), ResolveError> {
+    /// Takes in what a job brought. What fails is done again later and later.
+    fn finish(&mut self, done: Done) {
+        self.job = None;
         self.pass_time();
-        if !self.is_agreed {
-            return Ok(());
-        }
-        if let Some(agreed) = self.pending.clone() {
-            let outcome = self.advance(&agreed).await;
-            match &outcome {
-                Ok(()) => self.pending = None,
-                // There is a newer head, so the one before is not to be served, whatever its age.
-                Err(error) => self.doubt(error.clone()),
+        match done {
+            Done::Advanced(to, Ok(advance)) => {
+                self.advancing.succeeded();
+                self.pending.take_if(|pending| pending.block.proven == to.block.proven);
+                self.move_to(&to, *advance);
             }
-            return outcome;
+            Done::Advanced(_, Err(error)) => {
+                self.advancing.failed(&error);
+                // There is a newer head, so the one before is not to be served, whatever its age.
+                self.doubt(error);
+            }
+            Done::Proven(proven) => self.take_proofs(proven),
+            Done::Read(asked, outcome) => self.take_readings(asked, outcome),
         }
-        let read = self.read_missing().await;
-        self.prove_some().await.and(read)
     }
 
-    /// Keys expire whether blocks come or not.
+    /// Keys expire whether blocks come or not; and a head that is outrun is served for a moment only.
     fn pass_time(&mut self) {
+        if self.is_outrun() {
+            self.resolver.following().shelf.clear();
+        }
         let Some(at) = &self.at else { return };
         let mut changes = Vec::new();
         self.standings.pass(at.head.timestamp.max(unix_now()), &mut changes);
         if !changes.is_empty() {
             self.publish(changes);
         }
+    }
+
+    /// Whether there has been a newer head for a while that nothing is proven at.
+    fn is_outrun(&self) -> bool {
+        self.outrun_at.is_some_and(|at| at <= Instant::now())
     }
 
     fn doubt(&mut self, error: ResolveError) {
@@ -215,7 +256,8 @@ impl Task {
 
     /// Serves what is known, where nothing is in doubt, and only then tells what changed.
     fn publish(&self, changes: Vec<Change>) {
-        if let Some(at) = self.at.as_ref().filter(|_| !self.in_doubt) {
+        let is_served = !self.in_doubt && !self.is_outrun();
+        if let Some(at) = self.at.as_ref().filter(|_| is_served) {
             let (ring, records) = (at.ring.clone(), self.standings.records.clone());
             let snapshot = Arc::new(Snapshot { head: at.head, ring, records });
             self.resolver.following().shelf.put(snapshot, at.heard, self.handle.clone());
@@ -232,21 +274,37 @@ impl Task {
         }
     }
 
-    fn has_work(&self) -> bool {
-        let is_behind = self.at.is_some() && (!self.unproven.is_empty() || self.has_unread);
-        self.is_agreed && (self.pending.is_some() || is_behind)
-    }
-
     /// When there is something to do at the latest, should nothing happen.
     fn wake(&self) -> Instant {
+        let now = Instant::now();
         let expiry = self.standings.next_expiry().map(|expiry| expiry.saturating_sub(unix_now()));
-        let quiet = expiry.map_or(LONGEST_SLEEP, Duration::from_secs).min(LONGEST_SLEEP);
-        let quiet = Instant::now() + quiet;
-        self.due.map_or(quiet, |due| due.min(quiet))
+        let quiet = now + expiry.map_or(LONGEST_SLEEP, Duration::from_secs).min(LONGEST_SLEEP);
+        let outrun = self.outrun_at.filter(|at| *at > now);
+        let is_idle = self.job.is_none() && self.is_agreed;
+        let chores = [
+            (self.pending.is_some(), &self.advancing),
+            (self.pending.is_none() && !self.unproven.is_empty(), &self.proving),
+            (self.pending.is_none() && self.reads.has_unread(), &self.reading),
+        ];
+        let due =
+            chores.into_iter().filter(|(is_wanted, _)| is_idle && *is_wanted).map(|(_, chore)| chore.due());
+        due.chain(outrun).fold(quiet, Instant::min)
     }
 }
 
-/// The first attempt after a failure comes no later.
-const FIRST_RETRY: Duration = Duration::from_millis(250);
+impl Drop for Task {
+    /// Without a task nobody notices what changes.
+    fn drop(&mut self) {
+        self.resolver.following().shelf.clear();
+    }
+}
+
+/// Waits for what is under way; for ever where nothing is. Cancelling it loses nothing.
+async fn done(job: &mut Option<Job>) -> Done {
+    match job {
+        Some(job) => (&mut job.work).await,
+        None => pending().await,
+    }
+}
 
 const LONGEST_SLEEP: Duration = Duration::from_secs(3600);

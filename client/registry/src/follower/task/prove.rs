@@ -1,51 +1,41 @@
 //! Proving at the head what is not proven there yet.
 
-use std::collections::HashSet;
-use std::sync::Arc;
+use std::time::Duration;
 
-use countersign_protocol::{Identity, Query};
+use countersign_protocol::Identity;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{self, StreamExt};
+use tokio::time::timeout;
 
-use super::Task;
+use super::{Done, Job, Task};
 use crate::error::ResolveError;
 use crate::follower::change::Change;
-use crate::follower::readings::Outcome;
-use crate::follower::ring::Readings;
 use crate::follower::standings::Proof;
-use crate::proof::ProvenRecord;
+use crate::proof::{ProvenHeader, ProvenRecord};
+use crate::resolver::Resolver;
+
+/// What came of asking for some records at a head.
+pub(super) struct Proven {
+    block: u64,
+    records: Vec<(Identity, Option<ProvenRecord>)>,
+    /// What kept others of them from being proven.
+    failure: Option<ResolveError>,
+}
 
 impl Task {
     /// Proves some of those that are not proven at this head.
-    pub(super) async fn prove_some(&mut self) -> Result<(), ResolveError> {
-        let Some(at) = self.at.as_ref().filter(|_| !self.unproven.is_empty()) else { return Ok(()) };
-        let header = at.ring.newest().header;
+    pub(super) fn prove_some(&self) -> Option<Job> {
+        let at = self.at.as_ref()?.ring.newest().header;
         let some: Vec<Identity> = self.unproven.keys().take(SLICE).copied().collect();
         let resolver = self.resolver.clone();
-        let portion = |some: &[Identity]| -> BoxFuture<'static, _> {
-            let (resolver, some) = (resolver.clone(), some.to_vec());
-            Box::pin(async move {
-                let records = resolver.records_at(&header, &some).await;
-                (some, records)
-            })
-        };
-        let portions: Vec<_> = some.chunks(AT_ONCE).map(portion).collect();
-        let answers: Vec<_> = stream::iter(portions).buffer_unordered(QUESTIONS).collect().await;
-        let (mut proven, mut failure) = (Vec::with_capacity(some.len()), None);
-        for (some, records) in answers {
-            match records {
-                Ok(records) => proven.extend(some.into_iter().zip(records)),
-                Err(error) => failure = Some(error),
-            }
-        }
-        resolver.remember(&header, &proven).await?;
-        self.take_proofs(proven, header.block().number);
-        failure.map_or(Ok(()), Err)
+        let work = Box::pin(async move { Done::Proven(resolver.prove_slice(at, &some).await) });
+        Some(Job { work, is_moot_at_next_head: false })
     }
 
-    fn take_proofs(&mut self, proven: Vec<(Identity, Option<ProvenRecord>)>, block: u64) {
+    pub(super) fn take_proofs(&mut self, proven: Proven) {
+        let Proven { block, records, failure } = proven;
         let mut changes = Vec::new();
-        for (identity, record) in proven {
+        for (identity, record) in records {
             // Who left meanwhile is not kept.
             if let Some(hint) = self.unproven.remove(&identity) {
                 self.standings.prove(Proof { identity, record, hint, block }, &mut changes);
@@ -56,41 +46,53 @@ impl Task {
                 self.resolver.forget_record(identity);
             }
         }
-        self.publish(changes);
-    }
-
-    /// Reads the watched queries that are not read at this head.
-    pub(super) async fn read_missing(&mut self) -> Result<(), ResolveError> {
-        let Some(at) = self.at.as_ref().filter(|_| self.has_unread) else { return Ok(()) };
-        let newest = at.ring.newest().clone();
-        let mut missing = self.shared.roster.queries();
-        missing.retain(|query| !newest.readings.contains_key(query));
-        let Outcome { values, failure } = self.resolver.read_at(&newest.header, &missing).await;
-        let mut changes = Vec::new();
-        let mut all = (*newest.readings).clone();
-        all.extend(values);
-        let readings = self.take_values(Outcome { values: all, failure: failure.clone() }, &mut changes);
-        if let Some(at) = self.at.as_mut() {
-            at.ring = at.ring.read(readings);
+        match failure {
+            Some(error) => self.proving.failed(&error),
+            None => self.proving.succeeded(),
         }
         self.publish(changes);
-        failure.map_or(Ok(()), Err)
     }
+}
 
-    /// Tells what moved. Values that did not are shared with the block before.
-    pub(super) fn take_values(&mut self, read: Outcome, changes: &mut Vec<Change>) -> Readings {
-        let Outcome { values, failure } = read;
-        self.has_unread = failure.is_some();
-        for (query, now) in &values {
-            let before = self.values.insert(query.clone(), now.clone());
-            if let Some(before) = before.filter(|before| before != now) {
-                changes.push(Change::Moved { query: query.clone(), before, now: now.clone() });
+impl Resolver {
+    async fn prove_slice(&self, at: ProvenHeader, some: &[Identity]) -> Proven {
+        let longest = self.policy().request_timeout;
+        let portion = |some: &[Identity]| self.clone().prove_portion(at, some.to_vec(), longest);
+        let portions: Vec<_> = some.chunks(AT_ONCE).map(portion).collect();
+        let mut answers = stream::iter(portions).buffer_unordered(QUESTIONS);
+        let (mut records, mut failure) = (Vec::with_capacity(some.len()), None);
+        while let Some(answer) = answers.next().await {
+            match answer {
+                Ok(proven) => records.extend(proven),
+                Err(error) => failure = Some(error),
             }
         }
-        let wanted: HashSet<Query> = self.shared.roster.queries().into_iter().collect();
-        self.values.retain(|query, _| wanted.contains(query));
-        let newest = self.at.as_ref().map(|at| at.ring.newest().readings.clone());
-        newest.filter(|readings| **readings == values).unwrap_or_else(|| Arc::new(values))
+        drop(answers);
+        if let Err(error) = self.remember(&at, &records).await {
+            // What cannot be kept is not relied on.
+            (records, failure) = (Vec::new(), Some(error));
+        }
+        Proven { block: at.block().number, records, failure }
+    }
+
+    /// Some records, in one question.
+    fn prove_portion(
+        self,
+        at: ProvenHeader,
+        some: Vec<Identity>,
+        longest: Duration,
+    ) -> BoxFuture<'static, Result<Vec<(Identity, Option<ProvenRecord>)>, ResolveError>> {
+        Box::pin(async move {
+            let records = timeout(longest, self.records_at(&at, &some)).await;
+            let records = records.unwrap_or_else(|_| Err(self.nobody_in_time(longest)))?;
+            Ok(some.into_iter().zip(records).collect())
+        })
+    }
+
+    fn nobody_in_time(&self, after: Duration) -> ResolveError {
+        let late = |endpoint| ResolveError::Timeout { endpoint, after };
+        let failures = self.nodes().iter().map(|node| late(node.endpoint().clone())).collect();
+        ResolveError::NoQuorum { needed: 1, answered: 0, failures }
     }
 }
 
