@@ -31,6 +31,7 @@ pub(crate) async fn dial(
     let remote = line.remote;
     let Proven { view, is_followed } = proven;
     let proposed = view.anchor().block_number;
+    let records = [*view.local().record(), *view.peer().record()];
     let line = match trader.0.tickets.take_to_dial(&peer) {
         None => line,
         Some(ticket) => match line.resume(trader, ticket, &view).await {
@@ -51,25 +52,27 @@ pub(crate) async fn dial(
         return Err(failure);
     };
     tracing::debug!(%peer, %failure, "proposing another block");
-    let proven = async {
-        match at {
-            Block::Newest => trader.prove_anew(wanted).await,
-            Block::Height(height) => trader.prove_at_height(wanted, height).await,
-        }
+    let view = match at {
+        Block::Newest | Block::NewestOfOthers => trader.prove_anew(wanted).await?.view,
+        Block::Height(height) => trader.prove_at_height(wanted, height).await?.view,
     };
-    let (line, proven) = tokio::try_join!(Line::open(trader, remote), proven)?;
-    line.handshake(trader, proven.view).await
+    if at == Block::NewestOfOthers && records == [*view.local().record(), *view.peer().record()] {
+        return Err(failure);
+    }
+    Line::open(trader, remote).await?.handshake(trader, view).await
 }
 
 /// Which block to propose the second time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Block {
     Newest,
+    /// The newest, should the records be others there.
+    NewestOfOthers,
     Height(u64),
 }
 
 /// Whether to dial once more, and with which block. That the follower's view is a block old may be why the handshake
-/// failed, whatever the failure: then the next one asks the endpoints.
+/// failed: the peer has another key by now, say. Then the endpoints are asked.
 ///
 /// A responder behind by at most `max_step_back` blocks is met at its head. One that claims to be further behind is
 /// not: it could choose among the prices of the past.
@@ -86,7 +89,7 @@ fn second_proposal(failure: &Error, proposed: u64, max_step_back: u64, is_follow
         | Error::Transport(TransportError::PeerClosed)
             if is_followed =>
         {
-            Some(Block::Newest)
+            Some(Block::NewestOfOthers)
         }
         _ => None,
     }
@@ -190,7 +193,7 @@ mod tests {
         let differs = told(Reject::ValuationDiffers { query: 0 });
         assert_eq!(second_proposal(&differs, 7, 3, true), None);
         assert_eq!(second_proposal(&told(Reject::KeyMismatch), 7, 3, false), None);
-        assert_eq!(second_proposal(&told(Reject::KeyMismatch), 7, 3, true), Some(Block::Newest));
+        assert_eq!(second_proposal(&told(Reject::KeyMismatch), 7, 3, true), Some(Block::NewestOfOthers));
     }
 
     #[test]

@@ -17,8 +17,8 @@
 //! # While a session lives
 //!
 //! It keeps itself ([`Keeper`]). Its keys are renewed every two minutes, and bound to newer blocks as often as
-//! [`Policy::rebind`] says, each time on a state that both sides prove; data flows meanwhile. At each new head the
-//! records of all live sessions are proven again: one that is revoked or expired ends its session within that block,
+//! [`Policy::rebind`] says, each time on a state that both sides prove; data flows meanwhile. The chain is followed: at each new head the
+//! records of all live sessions are known by proof, and one that is revoked or expired ends its session within that block,
 //! one that is replaced after [`Policy::overlap`], and whoever reads or writes hears why. The next session with the
 //! same peer needs no static key ([`Policy::ticket_lifetime`]).
 //!
@@ -29,7 +29,8 @@
 //! - It finds no endpoints: where a counterparty listens, the caller says.
 //! - It interprets nothing: orders, quotes and prices are bytes and words to it, and what a reading means is agreed
 //!   elsewhere.
-//! - It keeps nothing on disk, and locks no memory.
+//! - It keeps nothing on disk but what its resolver is told to remember
+//!   ([`Resolver::remembering`](registry::Resolver::remembering)), and locks no memory.
 //!
 //! # Example
 //!

@@ -38,7 +38,7 @@ impl Trader {
             self.0.tickets.keep(KeptTicket { ticket, peer_key, live_since });
         }
         self.prepare_for_next(view);
-        self.follow(view);
+        self.follow(summary.role, view);
         let (keeper, duties) = keeper(channel.agreed().clone());
         let watched = self.watch(summary.role, view);
         let connection = io.into_connection(channel);

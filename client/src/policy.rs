@@ -47,8 +47,8 @@ pub struct Policy {
     /// Whether the chain is followed from the first session on, which is the default: this side's record, those of the
     /// peers it knows and what it valued with them are then proven at each new block as it comes. A revocation ends
     /// live sessions within a block, and the next handshake with a known peer asks no node. SPEC, section 10, requires
-    /// it of whoever keeps a session for longer than a moment. Without, each handshake and each renewal of a session's
-    /// keys asks for itself, and a revocation is noticed no sooner.
+    /// it. Without, which suits a program that opens one short session and ends, each handshake and each renewal of a
+    /// session's keys asks for itself, and a revocation is noticed no sooner.
     pub follow: bool,
     /// For how long, from the last live handshake on, a session may be followed by others that need no static key, 1
     /// h at most. They prove the state as any other does. Zero: not at all.

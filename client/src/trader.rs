@@ -101,7 +101,8 @@ impl Trader {
     /// Opens a session with `peer`, who listens at `at`, bound to the newest block that both sides know and to what
     /// the queries read there: at most [`MAX_READINGS`](crate::MAX_READINGS), in this order.
     ///
-    /// Where the responder does not know the block, or finds it too old, this side proposes once more. Where an
+    /// Where the responder does not know the block, or finds it too old, this side proposes once more; so it does where
+    /// its view was the follower's, and the endpoints show another key by now. Where an
     /// earlier session with that peer left a ticket, custody is not asked ([`Session::is_resumed`]); the state is
     /// proven all the same, and a ticket that does not serve is followed by a live handshake. Dropped before it is
     /// done, it closes the connection and wipes its keys.
@@ -160,7 +161,7 @@ impl Trader {
         self.prove(Wanted { anchor: Some(anchor), ..wanted }).await
     }
 
-    /// Drops what was prepared, proven and kept of a peer, which is not as it was.
+    /// Drops what was prepared and kept of a peer, which is not as it was.
     pub(crate) fn forget(&self, peer: &Identity) {
         self.0.reserve.forget(peer);
         self.0.tickets.forget(peer);

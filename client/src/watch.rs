@@ -39,8 +39,6 @@ struct Live {
 
 struct Session {
     records: [Opened; 2],
-    /// The last one, so that each is acted on once.
-    judgement: Mutex<Judgement>,
     verdict: watch::Sender<Option<Abort>>,
 }
 
@@ -50,6 +48,8 @@ struct Opened {
     record: RegistryRecord,
     /// `None` where the chain is not followed.
     watching: Option<Watching>,
+    /// The last one, so that each is acted on once.
+    judgement: Mutex<Judgement>,
 }
 
 impl Trader {
@@ -59,14 +59,13 @@ impl Trader {
         let whose = |role: Role, key: &PeerKey| {
             let follower = self.0.policy.follow.then(|| self.0.resolver.follow());
             let watching = follower.map(|follower| follower.watch(key.identity(), Some(*key.public_key())));
-            Opened { role, record: *key.record(), watching }
+            Opened { role, record: *key.record(), watching, judgement: Mutex::new(Judgement::Unchanged) }
         };
         let records = [whose(role, view.local()), whose(role.other(), view.peer())];
         let mut live = self.0.watch.lock();
         live.numbers += 1;
         let number = live.numbers;
-        let judgement = Mutex::new(Judgement::Unchanged);
-        live.sessions.insert(number, Arc::new(Session { records, judgement, verdict: tell }));
+        live.sessions.insert(number, Arc::new(Session { records, verdict: tell }));
         drop(live);
         self.keep_watching();
         Watched { of: Arc::downgrade(&self.0), number, peer: view.peer().identity(), verdict }
@@ -91,12 +90,12 @@ impl Trader {
             for opened in &session.records {
                 let Some(standing) = opened.watching.as_ref().and_then(Watching::standing) else { continue };
                 let judged = judgement(&opened.record, opened.role, &standing, time, overlap);
-                if !session.is_news(judged) {
+                if !opened.is_news(judged) {
                     continue;
                 }
                 self.forget_changed(&opened.record.identity);
                 if let Judgement::Over(why) = judged {
-                    session.verdict.send_replace(Some(why));
+                    session.verdict.send_if_modified(|said| said.is_none() && said.replace(why).is_none());
                 }
             }
         }
@@ -178,9 +177,8 @@ async fn wait_for_change(followed: &mut Option<(Follower, Changes)>) {
     while let Some(Some(_)) = changes.next().now_or_never() {}
 }
 
-impl Session {
-    /// Whether that was not known of the session yet. What one record has come to is not undone by how the other
-    /// stands.
+impl Opened {
+    /// Whether that was not known of the record yet. What it has come to is not undone.
     fn is_news(&self, judged: Judgement) -> bool {
         let mut last = self.judgement.lock().unwrap_or_else(PoisonError::into_inner);
         let is_news = match (*last, judged) {

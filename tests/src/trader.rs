@@ -18,6 +18,7 @@ use countersign::registry::{
     Endpoint, HeadPolicy, HeadTrust, KeyHint, Resolver, RevocationReason, ViewRequest, artifact,
 };
 use countersign::{Address, Identity, Label, Query, Session, Timeouts, Trader, TraderBuilder};
+use tokio::time::{sleep, timeout};
 
 /// A development chain of its own, with the registry and one instrument.
 pub struct Market {
@@ -240,6 +241,21 @@ pub async fn meet(dialler: &Trader, responder: &Trader, queries: &[Query]) -> (S
     let at = listener.local_addr();
     let (here, there) = tokio::join!(dialler.dial(responder.identity(), at, queries), listener.accept());
     (here.expect("a session for the dialler"), there.expect("a session for the responder"))
+}
+
+/// Waits until a trader's follower stands at the market's newest block, with all that it watches.
+pub async fn aware(trader: &Trader, market: &Market) {
+    let (follower, height) = (trader.resolver().follow(), market.height().await);
+    let is_there = || {
+        let head = follower.head().is_some_and(|head| head.anchor.block_number >= height);
+        head && follower.health().unproven == 0
+    };
+    let there = timeout(Duration::from_secs(30), async {
+        while !is_there() {
+            sleep(Duration::from_millis(20)).await;
+        }
+    });
+    there.await.unwrap_or_else(|_| panic!("block {height} is not followed: {:?}", follower.health()));
 }
 
 pub fn resolver_at(endpoint: Endpoint, policy: HeadPolicy) -> Resolver {

@@ -12,7 +12,7 @@ use countersign::protocol::curve::PublicKey;
 use countersign::protocol::{Cookie, KeyAnswer, KeyRequest, is_cookie};
 use countersign::{Error, Fault, Policy, Reject, Session, Trader};
 use countersign_tests::by_hand::{call, hello_now};
-use countersign_tests::trader::{Market, Party, Terms, impatient, meet};
+use countersign_tests::trader::{Market, Party, Terms, aware, impatient, meet};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{sleep, timeout};
@@ -130,6 +130,7 @@ async fn the_next_session_asks_for_no_static_key() {
     // Each one leaves a ticket for the next; what is valued is proven anew, and may be another instrument.
     for queries in [vec![market.price()], vec![], vec![market.price()]] {
         market.set_price(i64::try_from(market.height().await).unwrap()).await;
+        aware(&alice, &market).await;
         let (mut here, mut there) = meet(&alice, &bob, &queries).await;
         assert_whole(&mut here, &mut there, true).await;
         assert_eq!(here.anchor().block_number, market.height().await);
@@ -184,6 +185,7 @@ async fn a_ticket_dies_with_the_record_and_with_time_and_by_policy() {
     let trader = alice.at(&market).build();
     meet(&trader, &bob.at(&market).build(), &[]).await;
     let bob = bob.rotate(Terms::default()).await;
+    aware(&trader, &market).await;
     let (mut here, mut there, relay) = meet_through_relay(&trader, &bob.at(&market).build()).await;
     assert_whole(&mut here, &mut there, false).await;
     assert_eq!(relay.types(), (vec![1], vec![2]));
@@ -226,6 +228,7 @@ async fn a_resumed_session_is_refused_for_the_same_reasons_as_a_live_one() {
 
     meet(&trader, &responder, &[market.price()]).await;
     bob.revoke().await;
+    aware(&trader, &market).await;
     let price = [market.price()];
     let (here, there) = tokio::join!(trader.dial(bob.identity, at, &price), listener.accept());
     assert!(there.is_err());

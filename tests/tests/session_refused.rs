@@ -18,7 +18,7 @@ use countersign_tests::by_hand::{
     Hello, Parts, altered, answer_by_hand, dial_by_hand, hello, hello_now, now_unix_ms,
 };
 use countersign_tests::proxy::Proxy;
-use countersign_tests::trader::{Market, OPENING_PRICE, Party, Terms, meet, prompt};
+use countersign_tests::trader::{Market, OPENING_PRICE, Party, Terms, aware, meet, prompt};
 use tokio::net::TcpListener;
 
 async fn parties(market: &Market) -> (Party, Party) {
@@ -191,6 +191,7 @@ async fn a_revoked_dialler() {
     meet(&trader, &counterparty, &[]).await;
     trader.resolver().follow().watch(bob.identity, None).proven().await;
     alice.revoke().await;
+    aware(&counterparty, &market).await;
 
     let (here, there) = refused(&trader, &counterparty, &[]).await;
     assert!(matches!(here, Error::Refused { reason: Reject::Revoked, .. }), "{here}");
@@ -200,7 +201,8 @@ async fn a_revoked_dialler() {
     };
     assert_eq!((*identity, *reason), (alice.identity, RevocationReason::KeyCompromised));
 
-    // Looking again, alice sees it herself.
+    // With eyes of her own, alice sees it herself.
+    let trader = alice.at(&market).build();
     let is_revoked = |error: &Error| matches!(error, Error::Resolve(ResolveError::Revoked { identity, .. }) if *identity == alice.identity);
     let mut listener = counterparty.listen("127.0.0.1:0").await.unwrap();
     let at = listener.local_addr();

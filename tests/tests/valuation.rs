@@ -13,11 +13,13 @@ use countersign::registry::{
     Fault, Hardfork, HeadPolicy, HeadTrust, NoValue, ProofPart, ResolveError, Resolver, StatePiece,
     ViewRequest, artifact,
 };
-use countersign::{Address, Error, Item, Query, Reject};
+use countersign::{Address, Error, Item, Policy, Query, Reject};
 use countersign_tests::by_hand::{altered, dial_by_hand, hello_now};
 use countersign_tests::instruments::{Instruments, OPENING_ANSWER};
 use countersign_tests::proxy::{Lie, Proxy};
-use countersign_tests::trader::{CHAIN, Market, OPENING_PRICE, Party, Terms, meet, prompt, resolver_at};
+use countersign_tests::trader::{
+    CHAIN, Market, OPENING_PRICE, Party, Terms, aware, meet, prompt, resolver_at,
+};
 use serde_json::{Value as Json, json};
 
 /// Two registered parties and the instruments.
@@ -115,7 +117,10 @@ async fn a_call_returns_what_the_chain_computes() {
 async fn two_traders_bind_a_session_to_computed_prices() {
     let market = Market::open().await;
     let instruments = Instruments::open(&market).await;
-    let (alice, bob) = market.pair().await;
+    let (alice, bob) =
+        (market.enrol(1, "", Terms::default()).await, market.enrol(2, "", Terms::default()).await);
+    let two_calls = Policy { max_calls: 2, ..Policy::default() };
+    let (alice, bob) = (alice.at(&market).build(), bob.at(&market).policy(two_calls).build());
     let queries = [instruments.newest_round(), instruments.pool_price(), market.price()];
 
     let (mut here, mut there) = meet(&alice, &bob, &queries).await;
@@ -126,6 +131,7 @@ async fn two_traders_bind_a_session_to_computed_prices() {
     assert_eq!(there.connection.next_message().await.unwrap().unwrap(), b"RFQ 100");
 
     instruments.publish(OPENING_ANSWER + 1).await;
+    aware(&alice, &market).await;
     let (later, _) = meet(&alice, &bob, &queries).await;
     assert_ne!(later.state_hash(), here.state_hash());
 }
