@@ -44,10 +44,10 @@ fn a_hello_has_one_of_few_lengths() {
         repair_mac1(&mut hello, &bob);
         first_message(&hello, &bob)
     };
-    for length in honest - 512..honest + 5 * 512 {
+    for length in honest - 512..honest + 13 * 512 {
         let proposal = (length + 512).checked_sub(honest).unwrap();
-        // One to four times 512 bytes of proposal.
-        let may_be = proposal.is_multiple_of(512) && (1..=4).contains(&(proposal / 512));
+        // One to twelve times 512 bytes of proposal.
+        let may_be = proposal.is_multiple_of(512) && (1..=12).contains(&(proposal / 512));
         let bad_length = PeerMisbehaved::BadLength { expected: "hello", length };
         assert_eq!(
             of_length(length),
