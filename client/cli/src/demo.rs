@@ -9,8 +9,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use countersign::registry::write::Written;
-use countersign::registry::{HeadPolicy, ResolveError, RevocationReason};
-use countersign::{AcceptError, Error, Query, Reject, Trader};
+use countersign::registry::{HeadPolicy, ResolveError, RevocationReason, Standing};
+use countersign::{AcceptError, Error, Identity, Query, Reject, Trader};
 use tempfile::TempDir;
 
 use crate::console::Console;
@@ -123,7 +123,7 @@ async fn new_key_works(alice: &Trader, door: &mut Door, price: &Query) -> Result
 /// Waits until Alice has seen, once, everything that she follows.
 async fn look_around(alice: &Trader, door: &Door, price: &Query) -> Result<(), Failure> {
     let follower = alice.resolver().follow();
-    let records = [alice.identity(), door.identity].map(|whose| follower.watch(whose, None));
+    let records = [alice.identity(), door.trader.identity()].map(|whose| follower.watch(whose, None));
     let price = follower.watch_queries(std::slice::from_ref(price));
     for watching in records.iter().chain([&price]) {
         let seen = tokio::time::timeout(Duration::from_secs(10), watching.proven()).await;
@@ -145,7 +145,8 @@ async fn revoke(stage: &Stage, whom: &Desk) -> Result<Told<()>, Failure> {
 
 /// Alice's machine, or whoever stole her key, dials on with the proof it still holds. Bob proves the newest state.
 async fn refused(alice: &Trader, door: &mut Door, price: &Query) -> Result<Told<()>, Failure> {
-    let (bob, at, queries) = (door.identity, door.listener.local_addr(), [price.clone()]);
+    hear_of_revocation(&door.trader, alice.identity()).await?;
+    let (bob, at, queries) = (door.trader.identity(), door.listener.local_addr(), [price.clone()]);
     let both = async { tokio::join!(alice.dial(bob, at, &queries), door.listener.accept()) };
     // A refused dial ends at once; an answering side that saw nothing would wait for ever.
     let both = tokio::time::timeout(Duration::from_secs(10), both).await;
@@ -166,6 +167,19 @@ async fn refused(alice: &Trader, door: &mut Door, price: &Query) -> Result<Told<
         .say("Alice is told", Reject::Revoked)
         .say("Bob proved", format!("Alice's key, version {version}, is revoked: {reason}"));
     Ok(Told::new((), facts))
+}
+
+/// Waits until Bob has heard of the block: his node announces none, so he asks for it every so often.
+async fn hear_of_revocation(bob: &Trader, whose: Identity) -> Result<(), Failure> {
+    let follower = bob.resolver().follow();
+    let mut changes = follower.changes();
+    let watching = follower.watch(whose, None);
+    let heard = tokio::time::timeout(Duration::from_secs(10), async {
+        while !matches!(watching.standing(), Some(Standing::Revoked { .. })) {
+            changes.next().await;
+        }
+    });
+    heard.await.map_err(|_| unexpected("the revocation was not heard of"))
 }
 
 /// A dialler that looks at the chain once an hour and goes on with what it saw: that is how one comes to be refused by

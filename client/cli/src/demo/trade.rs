@@ -1,6 +1,6 @@
 //! What the two traders say to each other: a request for a quote, a quote, an order.
 
-use countersign::{Identity, Listener, Query, Session, StateHash, Trader};
+use countersign::{Listener, Query, Session, StateHash, Trader};
 use serde_json::{Value, json};
 
 use super::stage::shown_price;
@@ -18,7 +18,7 @@ pub(super) struct Pair {
 /// The answering trader at its port.
 #[derive(Debug)]
 pub(super) struct Door {
-    pub(super) identity: Identity,
+    pub(super) trader: Trader,
     pub(super) listener: Listener,
 }
 
@@ -26,7 +26,7 @@ impl Door {
     /// Listens at a free port of this machine.
     pub(super) async fn open(trader: &Trader) -> Result<Self, Failure> {
         let listener = trader.listen("127.0.0.1:0").await?;
-        Ok(Self { identity: trader.identity(), listener })
+        Ok(Self { trader: trader.clone(), listener })
     }
 }
 
@@ -36,7 +36,7 @@ pub(super) async fn shake_hands(
     door: &mut Door,
     price: &Query,
 ) -> Result<Told<Pair>, Failure> {
-    let (at, peer) = (door.listener.local_addr(), door.identity);
+    let (at, peer) = (door.listener.local_addr(), door.trader.identity());
     let queries = [price.clone()];
     let answered = async {
         let accepted = door.listener.accept().await;
