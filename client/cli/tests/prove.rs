@@ -69,6 +69,14 @@ fn ones_own_node_says_whether_the_block_is_there() {
     home.run(&["revoke", "--unlocked", "--reason", "superseded", "--yes", "--json"]).ok_json();
     // The old proof holds as it did, and the new one says what became of the key.
     home.run(&["verify", "a.json", "--json"]).ok_json();
+    let known = ["--known-file", "known.sqlite", "--json"];
+    home.run(&[&["verify", "a.json"], &known[..]].concat()).ok_json();
+    home.run(&[&["resolve", ACCOUNTS[0]], &known[..]].concat()).failed(7, "revoked");
+    let outdone = home.run(&[&["verify", "a.json"], &known[..]].concat()).failed(7, "superseded");
+    assert!(outdone["message"].as_str().unwrap().contains("revoked (superseded)"), "{outdone}");
+    home.run(&["verify", "a.json", "--max-age", "1h", "--json"]).ok_json();
+    std::thread::sleep(std::time::Duration::from_millis(1_100));
+    home.run(&["verify", "a.json", "--max-age", "0s", "--json"]).failed(6, "record_proof_too_old");
     let made = home.run(&["prove", "record", ACCOUNTS[0], "--out", "b.json", "--json"]).ok_json();
     assert_eq!(made["status"], "revoked");
     let refused = home.run(&["verify", "b.json", "--json"]);

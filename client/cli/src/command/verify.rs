@@ -2,16 +2,20 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Args;
 use countersign::protocol::Identity;
-use countersign::registry::{RecordProof, RecordProofError, Standing, VerifiedRecord};
+use countersign::registry::{
+    KnownRecord, KnownRecords, RecordProof, RecordProofError, RegistryAt, Seen, Standing, VerifiedRecord,
+};
 
 use crate::arguments::{ChainArguments, KnownArguments};
 use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::hex_bytes::Hash;
+use crate::moment::{Span, coarse, unix_now};
 use crate::party::{Party, shown};
 use crate::proof_report::{ProofReport, Vouched};
 
@@ -31,6 +35,9 @@ pub(crate) struct Verify {
     /// Whose record it must be: 0x…, with #label for one of several keys, or a contact's name
     #[arg(long, value_name = "PARTY")]
     of: Option<Party>,
+    /// How old the proven block may be, by this machine's clock: 90s, 15m, 1h 30m [default: any age]
+    #[arg(long, value_name = "SPAN")]
+    max_age: Option<Span>,
     #[command(flatten)]
     chain: ChainArguments,
     #[command(flatten)]
@@ -51,9 +58,48 @@ impl Verify {
         };
         let verified = outcome.map_err(Failure::from).map_err(in_file)?;
         context.console.report(&ProofReport::new(&verified, vouched))?;
+        self.young_enough(&verified)?;
         usable(&verified)?;
+        self.not_outdone(context, &verified)?;
         context.console.remark("It says nothing of later blocks: `countersign resolve` asks for the newest.");
         Ok(())
+    }
+
+    fn young_enough(&self, verified: &VerifiedRecord) -> Result<(), Failure> {
+        let age = Duration::from_secs(unix_now().saturating_sub(verified.timestamp));
+        match self.max_age {
+            Some(Span(maximum)) if age > maximum => {
+                let number = verified.block.number;
+                let message = format!("the proof holds, and block {number} is {} old", coarse(age));
+                Err(Failure::new(Exit::NotProven, "record_proof_too_old", message)
+                    .hint("ask for a newer proof, or allow more with --max-age"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What this machine has proven itself goes before somebody's older proof.
+    fn not_outdone(&self, context: &Context, verified: &VerifiedRecord) -> Result<(), Failure> {
+        let chain_id = verified.claimed_chain_id;
+        let file = context.settings.known_file_of(chain_id, &self.known)?.filter(|file| file.exists());
+        let Some(file) = file else { return Ok(()) };
+        let registry =
+            RegistryAt { chain_id, address: context.settings.registry(self.chain.registry, chain_id) };
+        let version = verified.record.as_ref().map_or(0, |record| record.word().version);
+        let known = KnownRecords::open(&file)?.records()?.into_iter().find(|known| {
+            known.registry == registry && known.identity == verified.identity && outdoes(&known.seen, version)
+        });
+        let Some(KnownRecord { seen, identity, .. }) = known else { return Ok(()) };
+        let what = match seen.revoked {
+            Some(reason) => format!("version {} was revoked ({reason})", seen.version),
+            None => format!("version {} took its place", seen.version),
+        };
+        let (proven, at, identity) = (verified.block.number, seen.block.number, shown(&identity));
+        let message = format!(
+            "the proof holds at block {proven}, and {identity}'s key is good no more: {what}, as this machine had proven by block {at}"
+        );
+        Err(Failure::new(Exit::Identity, "superseded", message)
+            .hint(format!("countersign known show '{identity}' shows what was proven")))
     }
 
     fn offline(
@@ -112,11 +158,19 @@ fn refuse_other(proof: &RecordProof, expected: &Identity) -> Result<(), Failure>
         .hint(format!("countersign prove record '{}' --out FILE makes the other one", shown(expected))))
 }
 
-/// A proof that there is no usable key holds, and is no success.
+/// Whether what was seen is later than an unrevoked key of that version.
+const fn outdoes(seen: &Seen, version: u16) -> bool {
+    seen.version > version || (seen.version == version && seen.revoked.is_some())
+}
+
+/// A proof that there is no usable key holds, and is no success; nor is one of a key that has expired since.
 fn usable(verified: &VerifiedRecord) -> Result<(), Failure> {
     let identity = shown(&verified.identity);
     let at = verified.block.number;
     let (kind, what) = match verified.standing() {
+        Standing::Active(record) if (1..=unix_now()).contains(&u64::from(record.valid_until)) => {
+            ("expired", "it had one, which has expired since".into())
+        }
         Standing::Active(_) => return Ok(()),
         Standing::Revoked { reason, .. } => ("revoked", format!("its key was revoked ({reason})")),
         Standing::Expired { .. } => ("expired", "its key had expired".into()),
@@ -138,4 +192,5 @@ JSON: {\"identity\", \"status\": \"active\", \"revoked\", \"expired\" or \"absen
   \"anchored_at\", \"valid_until\", \"bundle_hash\", \"proved_at\": {\"chain_id\", \"block_number\", \"block_hash\",
   \"timestamp\"}, \"vouched\": {\"kind\": \"you\", \"own_node\", \"quorum\" or
   \"light_client\", …}}; what there is none of is null.
-Exit code 7 where the proof holds and the identity had no usable key at that block, 12 where it does not hold.";
+Exit code 7 where the proof holds and the identity had no usable key at that block, or has none by what this machine has
+proven since; 6 where nobody vouches for the block, or it is older than --max-age; 12 where the proof does not hold.";
