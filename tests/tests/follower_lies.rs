@@ -282,7 +282,7 @@ async fn a_head_that_is_outrun_is_not_served() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     });
-    gone.await.expect("the old head is served on");
+    gone.await.unwrap_or_else(|_| panic!("the old head is served on"));
     assert_eq!(scene.watching.standing(), None);
 }
 

@@ -71,6 +71,8 @@ pub struct FollowerHealth {
     pub unproven: u64,
     /// Queries that are watched.
     pub queries: usize,
+    /// Those of them that are still to be read at the newest head. What no contract answers there is not among them.
+    pub unread: u64,
     /// Heads followed so far.
     pub heads: u64,
     /// Times that followed blocks were reorganised away.
@@ -110,7 +112,7 @@ impl Follower {
         Watching { follower: self.0.clone(), what: Watched::Queries(queries.to_vec()) }
     }
 
-    /// What changes from now on.
+    /// What changes from now on. Subscribe before you watch, or the first change may be missed.
     #[must_use]
     pub fn changes(&self) -> Changes {
         Changes::of(self.0.clone(), self.0.shared.told.subscribe())
@@ -126,13 +128,14 @@ impl Follower {
     #[must_use]
     pub fn health(&self) -> FollowerHealth {
         let (records, queries) = self.0.shared.roster.counts();
-        let [heads, reorganisations, proven_anew, unlogged, unproven] = self.0.shared.counts.read();
+        let [heads, reorganisations, proven_anew, unlogged, unproven, unread] = self.0.shared.counts.read();
         let (head, endpoints) = (self.head(), self.0.resolver.health());
         FollowerHealth {
             head,
             records,
             unproven,
             queries,
+            unread,
             heads,
             reorganisations,
             proven_anew,

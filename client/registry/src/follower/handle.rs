@@ -47,6 +47,7 @@ pub(crate) struct Counts {
     proven_anew: AtomicU64,
     unlogged: AtomicU64,
     unproven: AtomicU64,
+    unread: AtomicU64,
 }
 
 impl Following {
@@ -106,14 +107,17 @@ impl Counts {
         self.unlogged.fetch_add(1, Ordering::Relaxed);
     }
 
-    pub(super) fn unproven(&self, count: usize) {
-        self.unproven.store(count as u64, Ordering::Relaxed);
+    /// How many records and how many queries are left to prove at the newest head.
+    pub(super) fn left(&self, unproven: usize, unread: usize) {
+        self.unproven.store(unproven as u64, Ordering::Relaxed);
+        self.unread.store(unread as u64, Ordering::Relaxed);
     }
 
     /// Heads followed, reorganisations among them, heads at which everything was proven anew, those of them that no
-    /// log explains, and records that are not proven at the newest one.
-    pub(super) fn read(&self) -> [u64; 5] {
-        [&self.heads, &self.reorganisations, &self.proven_anew, &self.unlogged, &self.unproven]
+    /// log explains, and the records and the queries that are not proven at the newest one.
+    pub(super) fn read(&self) -> [u64; 6] {
+        let Self { heads, reorganisations, proven_anew, unlogged, unproven, unread } = self;
+        [heads, reorganisations, proven_anew, unlogged, unproven, unread]
             .map(|count| count.load(Ordering::Relaxed))
     }
 }

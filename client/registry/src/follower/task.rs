@@ -262,7 +262,7 @@ impl Task {
             let snapshot = Arc::new(Snapshot { head: at.head, ring, records });
             self.resolver.following().shelf.put(snapshot, at.heard, self.handle.clone());
         }
-        self.shared.counts.unproven(self.unproven.len());
+        self.shared.counts.left(self.unproven.len(), self.reads.unread());
         self.tell(changes);
     }
 

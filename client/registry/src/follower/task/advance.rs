@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use alloy::primitives::B256;
-use countersign_protocol::{Identity, Query};
+use countersign_protocol::{Anchor, Identity, Query};
 use tokio::time::timeout;
 
 use super::{Agreed, Done, Job, Position, Task};
@@ -18,6 +18,8 @@ use crate::resolver::Resolver;
 
 /// What is known of a head before the task stands there.
 pub(super) struct Advance {
+    /// Where the one before stood, be it before a restart.
+    before: Option<Anchor>,
     course: Course,
     registry_root: B256,
     changed: Changed,
@@ -58,9 +60,9 @@ impl Task {
 
     /// Stands at a head from now on.
     pub(super) fn move_to(&mut self, to: &Agreed, advance: Advance) {
-        let Advance { course, registry_root, changed, slots: (asked, read) } = advance;
+        let Advance { before, course, registry_root, changed, slots: (asked, read) } = advance;
         let mut changes = Vec::new();
-        let lost = self.turn(&course, to, &mut changes);
+        let lost = self.turn(before, &course, to, &mut changes);
         changes.push(Change::Head(to.head));
         let doubted = self.doubted_by(changed, to.head.anchor.block_number);
         self.standings.doubt(&doubted);
@@ -100,8 +102,13 @@ impl Task {
     }
 
     /// What became of the blocks before: whose records are known no longer.
-    fn turn(&mut self, course: &Course, to: &Agreed, changes: &mut Vec<Change>) -> Vec<Identity> {
-        let before = self.at.as_ref().map(|at| at.head.anchor);
+    fn turn(
+        &mut self,
+        before: Option<Anchor>,
+        course: &Course,
+        to: &Agreed,
+        changes: &mut Vec<Change>,
+    ) -> Vec<Identity> {
         match (course.turn, before) {
             (Turn::Back { depth, ancestor }, _) => {
                 self.shared.counts.reorganised();
@@ -142,11 +149,12 @@ impl Resolver {
         let header = to.block.proven;
         let (registry, read) = tokio::join!(self.registry_at(&header), self.read_slots(&header, &slots));
         let registry_root = registry?.storage_root();
-        let root_before = before.map(|before| before.registry_root);
+        let root_before = before.as_ref().map(|before| before.registry_root);
         let changed = self.changed_on(root_before, &course, registry_root).await;
         self.remember(&header, &[]).await?;
         self.keep_ring(&course);
-        Ok(Advance { course, registry_root, changed, slots: (slots, read) })
+        let before = ring.map(|ring| self.anchor_at(&ring.newest().header));
+        Ok(Advance { before, course, registry_root, changed, slots: (slots, read) })
     }
 
     /// Which records may have changed on the way.

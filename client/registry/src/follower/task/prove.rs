@@ -14,10 +14,13 @@ use crate::follower::standings::Proof;
 use crate::proof::{ProvenHeader, ProvenRecord};
 use crate::resolver::Resolver;
 
+/// Whose record, and what it is; `None` where its absence is proven.
+type Records = Vec<(Identity, Option<ProvenRecord>)>;
+
 /// What came of asking for some records at a head.
 pub(super) struct Proven {
     block: u64,
-    records: Vec<(Identity, Option<ProvenRecord>)>,
+    records: Records,
     /// What kept others of them from being proven.
     failure: Option<ResolveError>,
 }
@@ -81,7 +84,7 @@ impl Resolver {
         at: ProvenHeader,
         some: Vec<Identity>,
         longest: Duration,
-    ) -> BoxFuture<'static, Result<Vec<(Identity, Option<ProvenRecord>)>, ResolveError>> {
+    ) -> BoxFuture<'static, Result<Records, ResolveError>> {
         Box::pin(async move {
             let records = timeout(longest, self.records_at(&at, &some)).await;
             let records = records.unwrap_or_else(|_| Err(self.nobody_in_time(longest)))?;

@@ -25,6 +25,10 @@ impl Reads {
         !self.unread.is_empty()
     }
 
+    pub(super) const fn unread(&self) -> usize {
+        self.unread.len()
+    }
+
     /// There is a new head: nothing is read there.
     pub(super) fn begin_anew(&mut self) {
         self.unread.clear();
