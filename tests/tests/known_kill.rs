@@ -9,15 +9,17 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 
-use countersign::registry::{KnownRecords, ResolveError};
+use countersign::registry::{KnownRecords, ResolveError, Resolver, Standing};
 use countersign::{Address, Identity};
+use countersign_tests::followed::swift;
 use countersign_tests::proxy::{Lie, Proxy};
 use countersign_tests::trader::{Market, Party, Terms, prompt, resolver_at};
+use tokio::time::timeout;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_process_goes_back_from_nothing() {
     if let Some(task) = Task::given() {
-        return task.resolve_for_ever().await;
+        return task.go_on_for_ever().await;
     }
     let folder = tempfile::tempdir().unwrap();
     let market = Market::open().await;
@@ -26,7 +28,8 @@ async fn a_killed_process_goes_back_from_nothing() {
         parties.push(market.enrol(account, "", Terms::default()).await);
     }
     let proxy = Proxy::before(market.endpoint().to_string().parse().unwrap()).await;
-    let task = Task {
+    let mut task = Task {
+        follows: false,
         file: folder.path().join("known.sqlite"),
         endpoint: proxy.endpoint().to_string(),
         owners: parties.iter().map(|party| party.identity.owner).collect(),
@@ -39,6 +42,7 @@ async fn a_killed_process_goes_back_from_nothing() {
         let back = 1 + u64::from(random()) % 12;
         let old = accepted.block.saturating_sub(back).max(1);
         proxy.stick_at(old, &["eth_getBlockByNumber", "eth_getProof"]);
+        task.follows = lives % 2 == 1;
         let mut victim = Victim::start(&task);
         // Some die while they open the file.
         if lives % 4 != 0 {
@@ -60,13 +64,19 @@ async fn a_killed_process_goes_back_from_nothing() {
     assert!(known.incidents().unwrap().iter().map(|incident| incident.times).sum::<u64>() > 0);
     // What it said is what it knows; at most it was killed before it could say the last.
     for record in known.records().unwrap() {
-        let (version, _) = accepted.records[&record.identity.owner];
+        let owner = record.identity.owner;
+        let (version, _) = accepted.records[&owner];
         assert!(record.seen.version >= version, "{record:?}");
+        let is_lost =
+            accepted.revoked.get(&owner) == Some(&record.seen.version) && record.seen.revoked.is_none();
+        assert!(!is_lost, "the revocation that was told is not known: {record:?}");
     }
 }
 
 /// What the process is to do: the same test binary, told so by the environment.
 struct Task {
+    /// Whether it watches, or asks again and again.
+    follows: bool,
     file: PathBuf,
     endpoint: String,
     owners: Vec<Address>,
@@ -93,17 +103,56 @@ impl Task {
     fn given() -> Option<Self> {
         let text = std::env::var(TASK).ok()?;
         let mut words = text.split(' ').map(str::to_owned);
+        let follows = words.next()? == FOLLOWS;
         let (file, endpoint) = (words.next()?.into(), words.next()?);
-        Some(Self { file, endpoint, owners: words.map(|owner| owner.parse().unwrap()).collect() })
+        Some(Self { follows, file, endpoint, owners: words.map(|owner| owner.parse().unwrap()).collect() })
     }
 
-    /// Says each outcome only once the resolver has accepted it.
-    async fn resolve_for_ever(self) {
+    async fn go_on_for_ever(self) {
         let known = KnownRecords::open(&self.file).unwrap();
-        let resolver = resolver_at(self.endpoint.parse().unwrap(), prompt()).remembering(known).unwrap();
+        let resolver = resolver_at(self.endpoint.parse().unwrap(), swift()).remembering(known).unwrap();
         // The test harness may have begun a line of its own.
         say("");
         say("ready");
+        match self.follows {
+            true => self.follow_for_ever(&resolver).await,
+            false => self.resolve_for_ever(&resolver).await,
+        }
+    }
+
+    /// Says how each stands only once it is served.
+    async fn follow_for_ever(&self, resolver: &Resolver) {
+        let follower = resolver.follow();
+        let mut changes = follower.changes();
+        let guards = self.owners.iter().map(|owner| (owner, follower.watch(Identity::of(*owner), None)));
+        let guards: Vec<_> = guards.collect();
+        let mut told = HashMap::new();
+        loop {
+            let _ = timeout(Duration::from_millis(20), changes.next()).await;
+            for (owner, watching) in &guards {
+                let (Some(standing), Some(head)) = (watching.standing(), follower.head()) else { continue };
+                if told.insert(*owner, standing) == Some(standing) {
+                    continue;
+                }
+                match standing {
+                    Standing::Active(record) => {
+                        say(&format!("accepted {} {owner} {}", head.anchor.block_number, record.version));
+                    }
+                    Standing::Revoked { .. } => say(&format!("revoked 0 {owner} {}", self.version(owner))),
+                    Standing::Expired { .. } | Standing::Absent => {}
+                }
+            }
+        }
+    }
+
+    /// The version that the file has, which was written before anything was told.
+    fn version(&self, owner: &Address) -> u16 {
+        let known = KnownRecords::open(&self.file).unwrap().records().unwrap();
+        known.iter().find(|record| record.identity.owner == *owner).unwrap().seen.version
+    }
+
+    /// Says each outcome only once the resolver has accepted it.
+    async fn resolve_for_ever(&self, resolver: &Resolver) {
         loop {
             for owner in &self.owners {
                 match resolver.resolve(Identity::of(*owner)).await {
@@ -129,7 +178,7 @@ impl Victim {
         let file = task.file.to_str().unwrap();
         let mut process = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "a_killed_process_goes_back_from_nothing", "--nocapture"])
-            .env(TASK, format!("{file} {} {}", task.endpoint, owners.join(" ")))
+            .env(TASK, format!("{} {file} {} {}", mode(task), task.endpoint, owners.join(" ")))
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -209,6 +258,10 @@ async fn change_something(market: &Market, parties: &mut [Party]) {
     }
 }
 
+const fn mode(task: &Task) -> &'static str {
+    if task.follows { FOLLOWS } else { "resolves" }
+}
+
 fn say(line: &str) {
     let mut out = std::io::stdout().lock();
     writeln!(out, "{line}.").and_then(|()| out.flush()).unwrap();
@@ -222,6 +275,8 @@ fn random() -> u8 {
 
 /// The variable that makes a process the victim.
 const TASK: &str = "COUNTERSIGN_KNOWN_KILL_TASK";
+
+const FOLLOWS: &str = "follows";
 
 /// How often the process is killed, where the time suffices.
 const LIVES: usize = 40;
