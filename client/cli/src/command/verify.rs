@@ -168,7 +168,7 @@ fn usable(verified: &VerifiedRecord) -> Result<(), Failure> {
     let identity = shown(&verified.identity);
     let at = verified.block.number;
     let (kind, what) = match verified.standing() {
-        Standing::Active(record) if (1..=unix_now()).contains(&u64::from(record.valid_until)) => {
+        Standing::Active(record) if (1..=unix_now()).contains(&record.valid_until) => {
             ("expired", "it had one, which has expired since".into())
         }
         Standing::Active(_) => return Ok(()),

@@ -69,6 +69,7 @@ pub(crate) struct PolicyTable {
     pub(crate) max_anchor_age: Option<Span>,
     pub(crate) request_timeout: Option<Span>,
     pub(crate) poll_interval: Option<Span>,
+    pub(crate) head_patience: Option<Span>,
     pub(crate) head_reuse: Option<Span>,
     pub(crate) max_response_bytes: Option<usize>,
     pub(crate) hardfork: Option<Fork>,

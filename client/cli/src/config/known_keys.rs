@@ -114,6 +114,7 @@ pub(super) const KNOWN: &[(&str, &[&str])] = &[
             "max_anchor_age",
             "request_timeout",
             "poll_interval",
+            "head_patience",
             "head_reuse",
             "max_response_bytes",
             "hardfork",
