@@ -77,7 +77,8 @@ pub fn beacon(data: &[u8]) {
         4 => take(Update::from_optimistic_answer(preset, answer)),
         _ => {
             let updates = Update::from_updates_answer(preset, answer).into_iter().flatten();
-            updates.fold(false, |any, update| take(Ok(update)) || any)
+            let taken: Vec<bool> = updates.map(|update| take(Ok(update))).collect();
+            taken.contains(&true)
         }
     };
     assert!(is_taken || (data != HONEST_BOOTSTRAP && data != HONEST_UPDATE), "an honest answer is refused");
