@@ -41,6 +41,17 @@ struct Participation {
     previous: usize,
 }
 
+/// What an update changes of the committees.
+#[derive(Clone, Copy, Debug)]
+enum Committees {
+    /// Nothing.
+    Same,
+    /// It brings the next one, if it has it.
+    Next,
+    /// The next one is the current one now, and it brings the one after, if it has it.
+    Both,
+}
+
 impl LightClient {
     /// `initialize_light_client_store`: begins at `trusted_block_root`, the root of a finalized block that somebody
     /// trusted names. It must be younger than the weak subjectivity period, which the caller checks.
@@ -82,6 +93,11 @@ impl LightClient {
     pub fn process(&mut self, update: Update, now: u64) -> Result<Progress, Refusal> {
         self.validate(&update, now)?;
         let before = (self.finalized.slot(), self.optimistic.slot());
+        let is_newer = update.finalized_slot() > self.finalized.slot();
+        let is_final =
+            update.aggregate().has_supermajority() && (is_newer || self.finalizes_next_committee(&update));
+        // Before anything is changed: it is what may be refused yet.
+        let committees = is_final.then(|| self.committees_by(&update)).transpose()?;
         self.participation.advance(self.network.period_of(now));
         self.participation.note(update.aggregate());
         if update.aggregate().count() > self.participation.safety_threshold()
@@ -89,9 +105,8 @@ impl LightClient {
         {
             self.optimistic = update.attested.clone();
         }
-        let is_newer = update.finalized_slot() > self.finalized.slot();
-        if update.aggregate().has_supermajority() && (is_newer || self.finalizes_next_committee(&update)) {
-            self.apply(update)?;
+        if let Some(committees) = committees {
+            self.apply(update, committees);
             self.best = None;
         } else if self.best.as_ref().is_none_or(|best| update.is_better_than(best, &self.network)) {
             self.best = Some(update);
@@ -106,22 +121,25 @@ impl LightClient {
     /// counts as final, however few signed it. Returns whether it did.
     ///
     /// Warning: this trades safety for progress. One signature may be all there is; whoever must be safe begins again
-    /// at a fresh checkpoint instead.
+    /// at a fresh checkpoint instead, as Countersign's registry client does, which never calls this. It is public since
+    /// it is part of the specification's protocol, without which its official vectors cannot be run.
     ///
     /// # Errors
-    /// [`Refusal::PeriodSkipped`] where the best update is of a period whose committee nobody proved.
+    /// [`Refusal::PeriodSkipped`] where the best update is of a period whose committee nobody proved: it is kept.
     pub fn force_update(&mut self, now: u64) -> Result<bool, Refusal> {
         self.participation.advance(self.network.period_of(now));
         let timeout = self.finalized.slot().saturating_add(self.network.slots_per_period());
         if now <= timeout {
             return Ok(false);
         }
-        let Some(mut best) = self.best.take() else { return Ok(false) };
+        let Some(mut best) = self.best.clone() else { return Ok(false) };
         if best.finalized_slot() <= self.finalized.slot() {
             let header = best.attested.clone();
             best.finalized = Some(crate::update::Finalized { header, branch: Vec::new() });
         }
-        self.apply(best)?;
+        let committees = self.committees_by(&best)?;
+        self.best = None;
+        self.apply(best, committees);
         Ok(true)
     }
 
@@ -151,20 +169,29 @@ impl LightClient {
         period.saturating_add(u64::from(self.next_committee.is_some()))
     }
 
-    /// `apply_light_client_update`.
-    fn apply(&mut self, update: Update) -> Result<(), Refusal> {
+    /// Which committees are known once the update is applied.
+    fn committees_by(&self, update: &Update) -> Result<Committees, Refusal> {
         let known = self.network.period_of(self.finalized.slot());
         let period = self.network.period_of(update.finalized_slot());
-        let next = update.next_committee.map(|proven| proven.committee);
         match &self.next_committee {
-            None if period != known => return Err(Refusal::PeriodSkipped { update: period, known }),
-            None => self.next_committee = next,
-            Some(_) if period == known.saturating_add(1) => {
+            None if period != known => Err(Refusal::PeriodSkipped { update: period, known }),
+            None => Ok(Committees::Next),
+            Some(_) if period == known.saturating_add(1) => Ok(Committees::Both),
+            Some(_) => Ok(Committees::Same),
+        }
+    }
+
+    /// `apply_light_client_update`.
+    fn apply(&mut self, update: Update, committees: Committees) {
+        let next = update.next_committee.map(|proven| proven.committee);
+        match committees {
+            Committees::Same => {}
+            Committees::Next => self.next_committee = next,
+            Committees::Both => {
                 if let Some(committee) = std::mem::replace(&mut self.next_committee, next) {
                     self.current_committee = committee;
                 }
             }
-            Some(_) => {}
         }
         if let Some(finalized) = update.finalized
             && finalized.header.slot() > self.finalized.slot()
@@ -174,7 +201,6 @@ impl LightClient {
                 self.optimistic = self.finalized.clone();
             }
         }
-        Ok(())
     }
 
     /// The update proves the next committee, of the same period as its finalized header, and it is not known yet.
@@ -212,7 +238,46 @@ impl Participation {
 
 #[cfg(test)]
 mod tests {
+    use alloy_primitives::FixedBytes;
+
     use super::*;
+    use crate::header::{BeaconBlockHeader, Execution};
+
+    /// At that slot, by nobody.
+    fn update(network: &Network, slot: u64) -> Update {
+        let beacon = BeaconBlockHeader { slot, ..BeaconBlockHeader::default() };
+        let header = Header { beacon, execution: Execution::BlockHash { hash: B256::ZERO, branch: vec![] } };
+        let size = network.committee_size();
+        let aggregate = SyncAggregate { participants: vec![true; size], signature: FixedBytes::ZERO };
+        Update {
+            attested: header,
+            next_committee: None,
+            finalized: None,
+            aggregate,
+            signature_slot: slot + 1,
+        }
+    }
+
+    #[test]
+    fn what_skips_a_period_changes_nothing() {
+        let network = Network::mainnet();
+        let begun = update(&network, 7 * network.slots_per_period()).attested;
+        let best = update(&network, 9 * network.slots_per_period());
+        let mut client = LightClient {
+            finalized: begun.clone(),
+            optimistic: begun,
+            current_committee: SyncCommittee::new(B256::ZERO, vec![]),
+            next_committee: None,
+            best: Some(best.clone()),
+            participation: Participation { period: 9, current: 0, previous: 0 },
+            network,
+        };
+        let now = best.signature_slot;
+        for _ in 0..2 {
+            assert_eq!(client.force_update(now), Err(Refusal::PeriodSkipped { update: 9, known: 7 }));
+            assert_eq!(client.best.as_ref(), Some(&best));
+        }
+    }
 
     #[test]
     fn participation_is_remembered_for_two_periods() {
