@@ -2,6 +2,8 @@
 //! of a real Anvil.
 #![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+use std::fs::{Permissions, set_permissions};
+use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 use alloy::eips::BlockId;
@@ -11,9 +13,9 @@ use alloy::rpc::types::Header;
 use countersign::custody::Custody;
 use countersign::registry::light_client::Refusal;
 use countersign::registry::{
-    BeaconDoubt, CheckpointFlaw, Endpoint, Fault, HeadNews, HeadPolicy, HeadSource, HeadTrust, Heads,
-    KnownRecords, LightClientTrust, ProofPart, ResolveError, Resolver, Rollback, StaleHead, TrustError,
-    ViewRequest, artifact,
+    BeaconDoubt, CheckpointFlaw, Endpoint, Fault, FileFlaw, HeadNews, HeadPolicy, HeadSource, HeadTrust,
+    Heads, KnownRecords, LightClientTrust, ProofPart, ResolveError, Resolver, Rollback, StaleHead,
+    TrustError, ViewRequest, artifact,
 };
 use countersign_tests::beacon::{BeaconNode, BeaconScene, lit, newest};
 use countersign_tests::followed::swift;
@@ -367,10 +369,25 @@ async fn a_restart_begins_at_what_became_final() {
     let asked = scene.beacon.requests();
     assert!(asked.iter().any(|path| path.ends_with(&finalized.root().to_string())), "{asked:?}");
 
+    let refused = async |trust| {
+        let outcome = lit(trust, prompt()).head().await.unwrap_err();
+        assert_eq!(outcome.fault(), Fault::Configuration);
+        let ResolveError::Checkpoint(flaw) = outcome else { panic!("{outcome:?}") };
+        flaw
+    };
     std::fs::write(&state, "nonsense").unwrap();
-    let outcome = lit(trust, prompt()).head().await.unwrap_err();
-    assert!(matches!(outcome, ResolveError::Checkpoint(CheckpointFlaw::File { .. })), "{outcome:?}");
-    assert_eq!(outcome.fault(), Fault::Configuration);
+    assert!(matches!(refused(trust.clone()).await, CheckpointFlaw::NotACheckpoint { .. }));
+    set_permissions(&state, Permissions::from_mode(0o644)).unwrap();
+    let flaw = refused(trust.clone()).await;
+    assert!(matches!(flaw, CheckpointFlaw::File(FileFlaw::Exposed { mode: 0o644, .. })), "{flaw:?}");
+
+    // What a power failure left of it is no reason to stop: the configured one is as good.
+    set_permissions(&state, Permissions::from_mode(0o600)).unwrap();
+    std::fs::write(&state, "").unwrap();
+    let trust = LightClientTrust { checkpoint: scene.checkpoint.root(), ..trust };
+    lit(trust, prompt()).head().await.unwrap();
+    let kept = std::fs::read_to_string(&state).unwrap();
+    assert!(kept.contains(&finalized.root().to_string()), "{kept}");
 }
 
 #[tokio::test]

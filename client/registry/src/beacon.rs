@@ -10,22 +10,26 @@
 //! next start begins there.
 
 mod checkpoint;
+mod following;
 mod linked;
+mod round;
 mod server;
 mod trust;
 
 use std::time::{Duration, Instant};
 
 use alloy::primitives::B256;
-use countersign_light_client::{Header, LightClient, Network, Refusal, Update};
+use countersign_light_client::{Header, Network};
 use tokio::sync::Mutex;
 
 use crate::acceptance::unix_now;
-use crate::error::{BeaconDoubt, CheckpointFlaw, ResolveError};
+use crate::error::{CheckpointFlaw, ResolveError};
 use crate::policy::HeadPolicy;
 use checkpoint::{Checkpoint, CheckpointFile};
+use following::Following;
 pub(crate) use linked::survey;
-use server::{BeaconServer, Newest};
+use round::{is_silence, told};
+use server::BeaconServer;
 pub use trust::LightClientTrust;
 
 /// A light client, and whom it asks.
@@ -37,8 +41,12 @@ pub(crate) struct Beacon {
     max_checkpoint_age: Duration,
     file: Option<CheckpointFile>,
     max_clock_skew: Duration,
+    /// How long a silent server holds up the next.
+    patience: Duration,
+    /// How long one attempt takes at most, whatever the servers do.
+    longest_attempt: Duration,
     /// One task asks at a time; who waited meanwhile takes what it heard.
-    following: Mutex<Option<Following>>,
+    course: Mutex<Course>,
 }
 
 /// What is proven at one moment.
@@ -60,17 +68,20 @@ pub(crate) struct ExecutionBlock {
     pub(crate) number: Option<u64>,
 }
 
-#[derive(Debug)]
-struct Following {
-    client: LightClient,
-    /// How many signed the optimistic header.
-    signed: usize,
-    /// The last slot at which the next committee was asked for before it was needed.
-    committee_asked_at: Option<u64>,
-    /// When the last round that heard something was begun.
-    heard: Option<Instant>,
-    /// The server that answered last is asked first.
+#[derive(Debug, Default)]
+struct Course {
+    /// `None` before the first attempt that found where to begin.
+    following: Option<Following>,
+    /// The server that showed a fresh head last is asked first.
     preferred: usize,
+    last: Option<Attempt>,
+}
+
+#[derive(Debug)]
+struct Attempt {
+    begun: Instant,
+    ended: Instant,
+    outcome: Result<ProvenHead, ResolveError>,
 }
 
 impl Beacon {
@@ -85,160 +96,91 @@ impl Beacon {
             max_checkpoint_age: trust.max_checkpoint_age,
             file: trust.state.clone().map(CheckpointFile::at),
             max_clock_skew: policy.max_clock_skew,
-            following: Mutex::new(None),
+            patience: policy.head_patience,
+            longest_attempt: policy.request_timeout.saturating_mul(REQUESTS_IN_A_ROW),
+            course: Mutex::default(),
         })
     }
 
-    /// Asks the beacon nodes, one after the other until one shows a fresh head, and proves what they say.
+    /// Asks the beacon nodes until one shows a fresh head, and proves what they say. Who asks while others do waits for
+    /// them: a head must have been asked for since, a failure need only have happened since.
     ///
     /// # Errors
     /// [`ResolveError`]: why no beacon node showed anything that holds, or the checkpoint cannot be begun at.
     pub(crate) async fn head(&self) -> Result<ProvenHead, ResolveError> {
         let since = Instant::now();
-        let mut following = self.following.lock().await;
-        match &*following {
-            Some(known) if known.heard.is_some_and(|heard| heard >= since) => {}
-            _ => self.advance(&mut following).await?,
+        let mut course = self.course.lock().await;
+        if let Some(outcome) = course.last.as_ref().and_then(|last| last.serves(since)) {
+            return outcome;
         }
-        // Whoever advanced has begun.
-        let known = following.as_ref().ok_or(CheckpointFlaw::NotBegun)?;
-        let (newest, finalized) = (known.client.optimistic().into(), known.client.finalized().into());
-        Ok(ProvenHead { newest, finalized, signed: known.signed })
+        let begun = Instant::now();
+        let outcome = self.advance(&mut course, begun + self.longest_attempt).await;
+        course.last = Some(Attempt { begun, ended: Instant::now(), outcome: outcome.clone() });
+        outcome
     }
 
     pub(crate) const fn committee_size(&self) -> usize {
         self.network.committee_size()
     }
 
-    async fn advance(&self, following: &mut Option<Following>) -> Result<(), ResolveError> {
-        let since = Instant::now();
-        let (mut failures, mut heard) = (Vec::new(), false);
-        let first = following.as_ref().map_or(0, |known| known.preferred);
-        let count = self.servers.len();
-        for position in (0..count).map(|offset| (first + offset) % count.max(1)) {
-            let Some(server) = self.servers.get(position) else { continue };
-            match self.advance_by(server, following).await {
-                Ok(known) => {
-                    (heard, known.heard) = (true, Some(since));
-                    if self.is_fresh(&known.client) {
-                        known.preferred = position;
-                        return Ok(());
-                    }
-                }
-                Err(failure) if failure.is_one_endpoints() => {
-                    tracing::warn!(%failure, "a beacon node is of no use");
-                    failures.push(failure);
-                }
-                Err(failure) => return Err(failure),
-            }
-        }
-        match failures.pop() {
-            _ if heard => Ok(()),
-            Some(failure) if failures.is_empty() => Err(failure),
-            last => {
-                failures.extend(last);
-                Err(ResolveError::NoQuorum { needed: 1, answered: 0, failures })
-            }
-        }
-    }
-
-    async fn advance_by<'a>(
-        &self,
-        server: &BeaconServer,
-        following: &'a mut Option<Following>,
-    ) -> Result<&'a mut Following, ResolveError> {
-        let known = match following {
-            Some(known) => known,
-            None => following.insert(self.begin(server).await?),
+    async fn advance(&self, course: &mut Course, deadline: Instant) -> Result<ProvenHead, ResolveError> {
+        let known = match &mut course.following {
+            // One who was suspended for too long is no better off than one who begins.
+            Some(known) if self.check_age(known.client.finalized().slot()).is_ok() => known,
+            none => none.insert(self.begin(course.preferred, deadline).await?),
         };
-        let finalized = known.client.finalized().slot();
-        self.catch_up(server, known).await?;
-        let Newest { finality, optimistic } = server.newest(self.network.preset(), self.period_now()).await?;
-        // Finality first: it may be what makes the committee known that signed the other.
-        for update in finality.into_iter().chain(optimistic) {
-            self.take(server, known, update)?;
-        }
+        let (finalized, mut fresh, mut heard) = (known.client.finalized().slot(), None, false);
+        let ask = |server, known: &Following| self.advance_by(server, known.clone());
+        let failures = self
+            .in_turn(course.preferred, deadline, known, ask, |known, position, (advanced, outcome)| {
+                // What it proved before it failed is proven.
+                known.adopt(advanced);
+                outcome?;
+                heard = true;
+                fresh = self.is_fresh(known).then_some(position);
+                Ok(fresh.is_some())
+            })
+            .await?;
         if known.client.finalized().slot() > finalized {
             self.keep(known.client.finalized()).await;
         }
-        Ok(known)
+        course.preferred = fresh.unwrap_or(course.preferred);
+        if heard { Ok(known.head()) } else { Err(told(failures)) }
     }
 
     /// Begins at the block that was final when this was last running, or else at the configured checkpoint.
-    async fn begin(&self, server: &BeaconServer) -> Result<Following, ResolveError> {
+    async fn begin(&self, first: usize, deadline: Instant) -> Result<Following, ResolveError> {
         if let Some(kept) = self.kept().await? {
-            match self.begin_at(server, kept.block_root).await {
-                Ok(following) => return Ok(following),
-                Err(failure) if failure.is_one_endpoints() => {
+            match self.begin_at(first, deadline, kept.block_root).await {
+                Err(failure) if !is_silence(&failure) => {
                     tracing::warn!(%failure, "the kept checkpoint is not served; beginning at the configured one");
                 }
-                Err(failure) => return Err(failure),
+                outcome => return outcome,
             }
         }
-        self.begin_at(server, self.checkpoint).await
+        self.begin_at(first, deadline, self.checkpoint).await
     }
 
-    async fn begin_at(&self, server: &BeaconServer, block_root: B256) -> Result<Following, ResolveError> {
-        let bootstrap = server.bootstrap(self.network.preset(), block_root, self.period_now()).await?;
-        let client = LightClient::begin(self.network.clone(), block_root, bootstrap)
-            .map_err(|refusal| server.refused(refusal))?;
-        self.check_age(client.finalized().slot())?;
-        Ok(Following { client, signed: 0, committee_asked_at: None, heard: None, preferred: 0 })
-    }
-
-    /// The updates of each period until now, which prove one committee by the other; and the committee after this
-    /// period's, once an epoch until it is known.
-    async fn catch_up(&self, server: &BeaconServer, known: &mut Following) -> Result<(), ResolveError> {
-        let (now, current) = (self.slot_now(), self.period_now());
-        loop {
-            let wanted = known.client.wanted_period();
-            let is_early = wanted == current;
-            let is_due =
-                known.committee_asked_at.is_none_or(|asked| now >= asked + self.network.slots_per_epoch());
-            if wanted > current || (is_early && !is_due) {
-                return Ok(());
-            }
-            if is_early {
-                known.committee_asked_at = Some(now);
-            }
-            let count = (current - wanted + 1).min(MAX_UPDATES);
-            let updates = server.updates(self.network.preset(), wanted, count).await?;
-            let none = updates.is_empty();
-            for update in updates {
-                self.take(server, known, update)?;
-            }
-            if known.client.wanted_period() == wanted {
-                // Early in a period nothing is final in it yet, so the committee after it is not known.
-                return if is_early || !none {
-                    Ok(())
-                } else {
-                    Err(server.doubt(BeaconDoubt::NoUpdate { period: wanted }))
-                };
-            }
-        }
-    }
-
-    /// Takes an update that two thirds of the committee signed; one that says nothing new is not looked at.
-    fn take(&self, server: &BeaconServer, known: &mut Following, update: Update) -> Result<(), ResolveError> {
-        let (signed, of) = (update.aggregate().count(), update.aggregate().size());
-        if !update.aggregate().has_supermajority() {
-            return Err(server.doubt(BeaconDoubt::TooFewSignatures { signed, of }));
-        }
-        match known.client.process(update, self.latest_slot()) {
-            Ok(progress) => {
-                if progress.optimistic {
-                    known.signed = signed;
-                }
-                Ok(())
-            }
-            Err(Refusal::Irrelevant { .. }) => Ok(()),
-            Err(refusal) => Err(server.refused(refusal)),
-        }
+    async fn begin_at(
+        &self,
+        first: usize,
+        deadline: Instant,
+        block_root: B256,
+    ) -> Result<Following, ResolveError> {
+        let mut begun = None;
+        let ask = |server, _: &Option<Following>| self.begin_by(server, block_root);
+        let failures = self
+            .in_turn(first, deadline, &mut begun, ask, |begun, _, answer| {
+                *begun = Some(answer?);
+                Ok(true)
+            })
+            .await?;
+        begun.ok_or_else(|| told(failures))
     }
 
     /// A head of the last two slots: newer there cannot be much.
-    fn is_fresh(&self, client: &LightClient) -> bool {
-        client.optimistic().slot() + FRESH_SLOTS >= self.slot_now()
+    fn is_fresh(&self, known: &Following) -> bool {
+        known.client.optimistic().slot() + FRESH_SLOTS >= self.slot_now()
     }
 
     fn slot_now(&self) -> u64 {
@@ -272,9 +214,17 @@ impl Beacon {
         let Some(file) = &self.file else { return };
         let genesis_validators_root = self.network.genesis_validators_root();
         let (block_root, slot) = (finalized.beacon_root(), finalized.slot());
-        if let Err(failure) = file.write(&Checkpoint { genesis_validators_root, block_root, slot }).await {
+        if let Err(failure) = file.write(Checkpoint { genesis_validators_root, block_root, slot }).await {
             tracing::warn!(%failure, "the newest checkpoint is not kept");
         }
+    }
+}
+
+impl Attempt {
+    /// What came of it, as far as it serves whoever asked at that time.
+    fn serves(&self, since: Instant) -> Option<Result<ProvenHead, ResolveError>> {
+        let needed = if self.outcome.is_ok() { self.begun } else { self.ended };
+        (needed >= since).then(|| self.outcome.clone())
     }
 }
 
@@ -285,8 +235,9 @@ impl From<&Header> for ExecutionBlock {
     }
 }
 
-/// Updates asked for at once: about 60 kB of JSON each on public networks.
-const MAX_UPDATES: u64 = 8;
-
 /// The newest attested block is one slot old at best, and slots are missed.
 const FRESH_SLOTS: u64 = 2;
+
+/// What one server is asked one after the other, at most: two bootstraps, two pages of updates for two weeks, the next
+/// committee, and the newest updates.
+const REQUESTS_IN_A_ROW: u32 = 6;

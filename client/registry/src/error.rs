@@ -315,7 +315,7 @@ pub enum ResolveError {
     #[error(transparent)]
     Known(#[from] KnownError),
     /// What a beacon node sent proves no head.
-    #[error("{endpoint} proves no head: {why}; use another beacon node")]
+    #[error("{endpoint} proves no head: {why}{}", why.advice())]
     BeaconDoubted {
         /// Which.
         endpoint: Endpoint,

@@ -5,7 +5,6 @@
 
 mod batch;
 mod error;
-mod file;
 mod incident;
 mod registry_at;
 mod ring;

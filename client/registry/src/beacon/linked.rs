@@ -6,6 +6,7 @@ use alloy::eips::eip2935::{HISTORY_SERVE_WINDOW, HISTORY_STORAGE_ADDRESS};
 use alloy::primitives::{B256, U256};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 
+use super::round::told;
 use super::{ExecutionBlock, ProvenHead};
 use crate::error::{ProofPart, ResolveError};
 use crate::node::Node;
@@ -41,13 +42,7 @@ pub(crate) async fn survey<'a>(
             }
         }
     }
-    match failures.pop() {
-        Some(failure) if failures.is_empty() => Err(failure),
-        last => {
-            failures.extend(last);
-            Err(ResolveError::NoQuorum { needed: 1, answered: 0, failures })
-        }
-    }
+    Err(told(failures))
 }
 
 async fn hear_proven<'a>(

@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use alloy::primitives::B256;
 use alloy::transports::http::reqwest::Url;
-use countersign_light_client::{Bootstrap, Malformed, Preset, Refusal, Update};
+use countersign_light_client::{Bootstrap, Malformed, Preset, Update};
 
+use crate::blocking::run_apart;
 use crate::endpoint::{Endpoint, Target};
 use crate::error::{BeaconDoubt, ResolveError};
 use crate::http::{BoundedHttp, HttpFailure};
@@ -64,7 +65,8 @@ impl BeaconServer {
             self.check_serves(preset, period).await?;
             return Err(self.doubt(BeaconDoubt::NoBootstrap { block_root }));
         };
-        Bootstrap::from_answer(preset, &answer).map_err(|malformed| self.malformed(malformed))
+        let read = run_apart(move || Bootstrap::from_answer(preset, &answer)).await;
+        read.map_err(|malformed| self.malformed(malformed))
     }
 
     /// Those it has, of these periods.
@@ -80,7 +82,8 @@ impl BeaconServer {
         let query = [("start_period", start), ("count", count)];
         let answer = self.fetch(UPDATES, "", &query).await?;
         let answer = answer.ok_or_else(|| self.doubt(BeaconDoubt::NoLightClients))?;
-        Update::from_updates_answer(preset, &answer).map_err(|malformed| self.malformed(malformed))
+        let read = run_apart(move || Update::from_updates_answer(preset, &answer)).await;
+        read.map_err(|malformed| self.malformed(malformed))
     }
 
     /// The newest finality update and the newest optimistic one, as far as it has them; `period` is the one that it is
@@ -95,10 +98,14 @@ impl BeaconServer {
         if finality.is_none() && optimistic.is_none() {
             self.check_serves(preset, period).await?;
         }
-        let finality = finality.map(|answer| Update::from_finality_answer(preset, &answer)).transpose();
-        let optimistic = optimistic.map(|answer| Update::from_optimistic_answer(preset, &answer)).transpose();
-        let malformed = |malformed| self.malformed(malformed);
-        Ok(Newest { finality: finality.map_err(malformed)?, optimistic: optimistic.map_err(malformed)? })
+        let read = run_apart(move || {
+            let finality =
+                finality.map(|answer| Update::from_finality_answer(preset, &answer)).transpose()?;
+            let optimistic =
+                optimistic.map(|answer| Update::from_optimistic_answer(preset, &answer)).transpose()?;
+            Ok(Newest { finality, optimistic })
+        });
+        read.await.map_err(|malformed| self.malformed(malformed))
     }
 
     /// Whether it is one that serves light clients, where it said that it has nothing.
@@ -112,14 +119,14 @@ impl BeaconServer {
         }
     }
 
-    /// What it sent does not hold.
-    pub(super) fn refused(&self, refusal: Refusal) -> ResolveError {
-        self.doubt(BeaconDoubt::Refused(refusal))
-    }
-
     /// What it sent is of no use.
     pub(super) fn doubt(&self, why: BeaconDoubt) -> ResolveError {
         ResolveError::BeaconDoubted { endpoint: self.endpoint.clone(), why }
+    }
+
+    /// It was silent for that long.
+    pub(super) fn too_slow(&self, after: Duration) -> ResolveError {
+        ResolveError::Timeout { endpoint: self.endpoint.clone(), after }
     }
 
     fn malformed(&self, malformed: Malformed) -> ResolveError {
@@ -139,12 +146,11 @@ impl BeaconServer {
         for (name, value) in query {
             url.query_pairs_mut().append_pair(name, &value.to_string());
         }
-        let timeout = ResolveError::Timeout { endpoint: self.endpoint.clone(), after: self.timeout };
         match tokio::time::timeout(self.timeout, self.http.fetch(url)).await {
             Ok(Ok(answer)) => Ok(Some(answer)),
             Ok(Err(HttpFailure::Status(NOT_FOUND))) => Ok(None),
             Ok(Err(failure)) => Err(self.failure(method, failure)),
-            Err(_) => Err(timeout),
+            Err(_) => Err(self.too_slow(self.timeout)),
         }
     }
 

@@ -6,6 +6,8 @@ use std::time::Duration;
 use alloy::primitives::B256;
 use countersign_light_client::{Malformed, Refusal};
 
+use crate::private_file::FileFlaw;
+
 /// Why what a beacon node sent proves no head.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BeaconDoubt {
@@ -16,7 +18,12 @@ pub enum BeaconDoubt {
     #[error(transparent)]
     Malformed(Malformed),
     /// Less than two thirds of the committee signed, so it may yet be undone.
-    #[error("{signed} of {of} members of the sync committee signed, and two thirds are asked for")]
+    ///
+    /// Nobody's fault: so many validators were away. [`ResolveError::fault`](crate::ResolveError::fault) names the
+    /// endpoint, since one that withholds a better one looks the same.
+    #[error(
+        "{signed} of {of} members of the sync committee signed, and two thirds are asked for: too many validators were away; try again in the next slot"
+    )]
     TooFewSignatures {
         /// How many signed.
         signed: usize,
@@ -37,12 +44,29 @@ pub enum BeaconDoubt {
         /// The root of the block.
         block_root: B256,
     },
-    /// It has no update of a period that is over.
-    #[error("it has no update of sync committee period {period}")]
+    /// It has no update of a period that is over, so it does not prove who signs now.
+    #[error(
+        "it has no update of sync committee period {period}, which is over: let it finish its synchronization, or ask another beacon node"
+    )]
     NoUpdate {
         /// Which.
         period: u64,
     },
+}
+
+impl BeaconDoubt {
+    /// What to do about it, where it does not say so itself.
+    pub(super) const fn advice(&self) -> &'static str {
+        match self {
+            Self::Refused(Refusal::FromTheFuture { .. })
+            | Self::Malformed(Malformed::UnknownFork { .. })
+            | Self::TooFewSignatures { .. }
+            | Self::NoLightClients
+            | Self::NoBootstrap { .. }
+            | Self::NoUpdate { .. } => "",
+            Self::Refused(_) | Self::Malformed(_) => "; use another beacon node",
+        }
+    }
 }
 
 /// Why the light client cannot begin.
@@ -56,12 +80,16 @@ pub enum CheckpointFlaw {
         /// What is taken.
         maximum: Duration,
     },
-    /// The file that keeps the newest checkpoint cannot be used.
-    #[error("the light client's checkpoint cannot be kept in {}: {detail}; mend or remove the file", path.display())]
-    File {
+    /// The file that keeps the newest checkpoint is not its owner's alone, or cannot be read or written. Who can change
+    /// it chooses the chain.
+    #[error("the light client's checkpoint file cannot be used: {0}")]
+    File(FileFlaw),
+    /// The file holds something else than a checkpoint; it is not overwritten.
+    #[error("{} holds no checkpoint ({detail}) and is left as it was; remove it, or name another file", path.display())]
+    NotACheckpoint {
         /// Which.
         path: PathBuf,
-        /// What is wrong.
+        /// What is wrong with it.
         detail: String,
     },
     /// The file is of another chain.
@@ -70,7 +98,4 @@ pub enum CheckpointFlaw {
         /// Which.
         path: PathBuf,
     },
-    /// Nobody was asked: there is no beacon node.
-    #[error("the light client has not begun: no beacon node is configured")]
-    NotBegun,
 }

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::ErrorCode;
 
+use crate::private_file::FileFlaw;
+
 /// Why the known records cannot be read or kept. Nothing is accepted meanwhile: what cannot be remembered could be
 /// undone by a restart.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -113,6 +115,20 @@ impl KnownError {
             Some(_) => Self::Io { action, path, detail },
             // Not SQLite's own: a row that holds what was never written there.
             None => Self::Damaged { path, detail },
+        }
+    }
+}
+
+impl From<FileFlaw> for KnownError {
+    fn from(flaw: FileFlaw) -> Self {
+        match flaw {
+            FileFlaw::Exposed { path, mode, wanted } => Self::Exposed { path, mode, wanted },
+            FileFlaw::ForeignFolder { path } => Self::ForeignFolder { path },
+            FileFlaw::ReadOnly { path } => Self::ReadOnly { path },
+            FileFlaw::NotAFile { path } => Self::NotAFile { path },
+            FileFlaw::Io { action, path, kind, detail } => {
+                Self::io(action, &path, &io::Error::new(kind, detail))
+            }
         }
     }
 }

@@ -7,8 +7,8 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 use super::error::KnownError;
-use super::file;
 use super::schema::{self, Format, NEWEST};
+use crate::private_file;
 
 /// Two connections to one database. Every call blocks.
 #[derive(Debug)]
@@ -22,7 +22,7 @@ pub(super) struct Store {
 impl Store {
     /// Opens a file, which is made where it is missing.
     pub(super) fn open(path: &Path) -> Result<Self, KnownError> {
-        let path = file::prepare(path)?;
+        let path = private_file::make(path)?;
         let mut writer = connect(&path)?;
         begin_log(&writer, &path)?;
         bring_up_to_date(&mut writer, &path)?;
