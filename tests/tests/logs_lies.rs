@@ -9,12 +9,13 @@ use alloy::network::Ethereum;
 use alloy::primitives::{Address as AccountAddress, B256};
 use alloy::providers::Provider;
 use alloy::providers::ext::AnvilApi;
+use alloy::rpc::types::Header;
 use alloy::rpc::types::anvil::ReorgOptions;
-use countersign::registry::logs::{LogFilter, LogPage, LogsError, VerifiedLog, VerifiedLogs};
+use countersign::registry::logs::{LinkedHeaders, LogFilter, LogPage, LogsError, VerifiedLog, VerifiedLogs};
 use countersign::registry::{
-    HeadPolicy, HeadTrust, ProofPart, ReceiptFlaw, ResolveError, Resolver, artifact,
+    Endpoint, EndpointState, HeadPolicy, HeadTrust, ProofPart, ReceiptFlaw, ResolveError, Resolver, artifact,
 };
-use countersign_tests::proxy::{Lie, Proxy};
+use countersign_tests::proxy::{Lie, Proxy, refuse};
 use countersign_tests::trader::{CHAIN, Market, Terms, prompt, resolver_at};
 use serde_json::{Value, json};
 
@@ -84,11 +85,46 @@ impl Scene {
         });
     }
 
+    /// Has the liar know no receipts by block, and list as many transactions of each as its gas pays for, and so many more;
+    /// all of them have the receipt of the first, bent.
+    fn list_transactions(&self, more: usize, bend: fn(&mut Value)) {
+        self.liar.tell(Lie::Answer(Box::new(move |call, answer| match call.method.as_str() {
+            "eth_getBlockReceipts" => refuse(answer),
+            "eth_getTransactionReceipt" => bend(&mut answer["result"]),
+            "eth_getBlockByNumber" if answer["result"]["transactions"][0].is_string() => {
+                let block = &mut answer["result"];
+                let gas = block["gasUsed"].as_str().unwrap().trim_start_matches("0x");
+                let most = usize::from_str_radix(gas, 16).unwrap() / 10_500 + 8;
+                block["transactions"] = json!(vec![block["transactions"][0].clone(); most + more]);
+            }
+            _ => {}
+        })));
+    }
+
+    /// The liar, each of whose receipts takes half of what one request may take, and an answer to itself.
+    async fn slow(&self) -> Proxy {
+        self.list_transactions(0, |receipt| receipt["padding"] = json!("0".repeat(16 << 10)));
+        let slow = Proxy::before(self.liar.endpoint().to_string().parse().unwrap()).await;
+        slow.tell_about("eth_getTransactionReceipt", Lie::Delay(short().request_timeout / 2));
+        slow
+    }
+
     async fn refuses_receipts_bent_so(&self, bend: impl Fn(&mut Vec<Value>) + Send + 'static) {
         self.bend_receipts(bend);
         assert!(matches!(self.proof_flaw().await, ProofPart::ReceiptsRoot { .. }));
         self.is_healed().await;
     }
+}
+
+/// Answers of 24 KiB, each within a second.
+fn short() -> HeadPolicy {
+    HeadPolicy { request_timeout: Duration::from_secs(1), max_response_bytes: 24 << 10, ..prompt() }
+}
+
+/// Whether it will be asked last for longer than a failure alone would have it.
+fn is_blamed(resolver: &Resolver, endpoint: &Endpoint) -> bool {
+    let health = resolver.health().into_iter().find(|health| health.endpoint == *endpoint).unwrap();
+    matches!(health.state, EndpointState::CoolingDown { left } if left > Duration::from_secs(30))
 }
 
 fn quick() -> HeadPolicy {
@@ -261,6 +297,78 @@ async fn a_flood_is_cut_off() {
     scene.liar.tell_about("eth_getBlockByNumber", Lie::Drone);
     let outcome = read(&scene.trusting_the_liar(), scene.height).await;
     assert!(matches!(outcome, Err(LogsError::Untrusted(ResolveError::AnswerTooLarge { .. }))), "{outcome:?}");
+}
+
+/// Which transactions a block has is an endpoint's word, and each costs a question.
+#[tokio::test]
+async fn more_transactions_than_a_blocks_gas_pays_for_are_asked_for_of_nobody() {
+    let scene = Scene::set().await;
+    scene.list_transactions(1, |_| {});
+    let ProofPart::TransactionCount { listed, most, .. } = scene.proof_flaw().await else {
+        panic!("another flaw")
+    };
+    assert_eq!(listed, most + 1);
+    assert_eq!(scene.liar.calls("eth_getTransactionReceipt"), 0);
+    scene.is_healed().await;
+    // As many as it pays for are asked for, and found out once they are there.
+    scene.list_transactions(0, |_| {});
+    assert!(matches!(scene.proof_flaw().await, ProofPart::ReceiptsRoot { .. }));
+    assert!(scene.liar.calls("eth_getTransactionReceipt") > 8);
+}
+
+/// Each answer is short enough, and there are ever more of them.
+#[tokio::test]
+async fn receipts_of_one_block_that_take_too_much_altogether_are_cut_off() {
+    let scene = Scene::set().await;
+    scene.list_transactions(0, |receipt| {
+        let data = format!("0x{}", "00".repeat(9 << 10));
+        receipt["logs"] = json!([{ "address": AccountAddress::ZERO, "topics": [], "data": data }]);
+    });
+    let resolver = resolver_at(scene.liar.endpoint(), short());
+    let outcome = read(&resolver, scene.height).await;
+    let Err(LogsError::Unproven { failures, .. }) = outcome else { panic!("{outcome:?}") };
+    let [ResolveError::AnswerTooLarge { limit, .. }] = *failures else { panic!("{failures:?}") };
+    assert_eq!(limit, 4 * short().max_response_bytes);
+    assert!(is_blamed(&resolver, &scene.liar.endpoint()));
+}
+
+/// Each answer comes in time, and there are ever more of them.
+#[tokio::test]
+async fn receipts_of_one_block_that_take_too_long_altogether_are_cut_off() {
+    let scene = Scene::set().await;
+    let slow = scene.slow().await;
+    let resolver = resolver_at(slow.endpoint(), short());
+    let outcome = read(&resolver, scene.height).await;
+    let Err(LogsError::Unproven { failures, .. }) = outcome else { panic!("{outcome:?}") };
+    let [ResolveError::Timeout { after, .. }] = *failures else { panic!("{failures:?}") };
+    assert_eq!(after, 4 * short().request_timeout);
+    assert!(is_blamed(&resolver, &slow.endpoint()));
+}
+
+/// A follower waits for these: it proves everything anew rather than wait for long.
+#[tokio::test]
+async fn which_identities_changed_is_known_soon_or_not_at_all() {
+    let scene = Scene::set().await;
+    let slow = scene.slow().await;
+    let mut headers: Vec<Header> = Vec::new();
+    for height in 0..=scene.height {
+        headers.push(serde_json::from_value(block(&scene.market, height).await).unwrap());
+    }
+    let newest = headers.last().unwrap().hash;
+    let headers = LinkedHeaders::link(headers.iter().map(|header| &header.inner), newest).unwrap();
+
+    let alone = resolver_at(slow.endpoint(), short());
+    let start = Instant::now();
+    let outcome = alone.changed_identities(&headers).await;
+    assert!(start.elapsed() < 3 * short().request_timeout, "{:?}", start.elapsed());
+    let Err(LogsError::Unproven { failures, .. }) = outcome else { panic!("{outcome:?}") };
+    assert!(matches!(*failures, [ResolveError::Timeout { after, .. }] if after <= short().request_timeout));
+    assert!(is_blamed(&alone, &slow.endpoint()));
+
+    let endpoints = vec![slow.endpoint(), scene.honest.endpoint()];
+    let trust = HeadTrust::Quorum { endpoints, threshold: 2.try_into().unwrap() };
+    let both = Resolver::new(CHAIN, artifact::key_registry_address(), trust, short()).unwrap();
+    assert_eq!(both.changed_identities(&headers).await.unwrap().len(), 5);
 }
 
 /// Where nobody tells the truth, there are no logs, and each one's lie is named.

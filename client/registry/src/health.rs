@@ -109,7 +109,7 @@ impl Health {
         course.last_failure = Some(failure.clone());
     }
 
-    /// What it answered does not hold.
+    /// What it answered does not hold, or has no end.
     pub(crate) fn lied(&self, failure: &ResolveError) {
         let mut course = self.course();
         course.distrusted_until = Instant::now().checked_add(DISTRUST);

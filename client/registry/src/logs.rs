@@ -26,10 +26,17 @@
 //!
 //! A header costs one call, 64 to a batch; a block whose bloom may match one more, 16 to a batch, halved whenever an
 //! answer exceeds [`HeadPolicy::max_response_bytes`](crate::HeadPolicy::max_response_bytes); each 256 blocks the
-//! endpoints are asked once to agree. A block whose receipts are too long for one answer is asked for transaction by
-//! transaction. In memory are the headers of three stretches of 256 blocks (450 bytes each), and five pages of at most
-//! 16 blocks' matching logs, however long the range. Each request ends within
+//! endpoints are asked once to agree. Each request ends within
 //! [`HeadPolicy::request_timeout`](crate::HeadPolicy::request_timeout).
+//!
+//! A block whose receipts are too long for one answer is asked for transaction by transaction, 64 to a batch. Which ones
+//! it has is the endpoint's word until the last receipt is there. So it may list no more than the header's gas pays for
+//! (one for each 10,500, and 8), their receipts may take four times `max_response_bytes` in memory, and all of it four
+//! times `request_timeout`: who goes beyond is asked last for a minute, and the next endpoint is asked.
+//!
+//! In memory are the headers of three stretches of 256 blocks (450 bytes each), and five pages of at most 16 blocks'
+//! matching logs, however long the range: of a block's receipts nothing else is kept once they are proven. Besides, up to
+//! four answers are read at a time, each one request's or one block's.
 //!
 //! # Example
 //!
@@ -92,7 +99,8 @@ impl Resolver {
 
     /// The identities whose record some transaction of these blocks may have changed: those of all registry events but
     /// an operator's appointment, which changes no record. Blocks whose bloom excludes the registry cost no request;
-    /// of the others all receipts are asked for and proven, up to 16 blocks at once.
+    /// of the others all receipts are asked for and proven, up to 16 blocks at once. It takes no longer than two requests
+    /// may, and no endpoint longer than one: whoever follows the chain has better things to do than to wait for it.
     ///
     /// # Errors
     /// [`LogsError`]: which of them changed is not known, and each may have.
@@ -108,9 +116,9 @@ impl Resolver {
         if candidates.is_empty() {
             return Ok(RegistryEvents::default());
         }
-        let blocks = Sources::new(self.clone()).receipts(&candidates).await?;
+        let logs = Sources::in_a_hurry(self.clone()).logs(&candidates, &filter).await?;
         let mut events = RegistryEvents::default();
-        for log in blocks.into_iter().flat_map(|block| block.into_logs(&filter)) {
+        for log in logs {
             events.count += 1;
             events.identities.extend(identity_in(&log)?);
         }

@@ -15,6 +15,7 @@ use alloy_trie::{EMPTY_ROOT_HASH, KECCAK_EMPTY, Nibbles, TrieAccount};
 use countersign_protocol::curve::PublicKey;
 use countersign_protocol::{Anchor, Identity, KeyMismatch, PeerKey, Reading, StateView, TooManyReadings};
 
+use crate::artifact;
 use crate::error::ProofPart;
 use crate::word::{RecordSlots, RecordWord};
 
@@ -60,6 +61,17 @@ impl ProvenHeader {
             state_root: header.state_root,
             timestamp: header.timestamp,
         })
+    }
+
+    /// Recomputes the header of this block's parent.
+    ///
+    /// # Errors
+    /// [`ProofPart::HeaderHash`] where it is another block's; [`ProofPart::OtherBlock`] where its height is not the one
+    /// below, which a trusted chain never shows.
+    pub fn parent(&self, header: &Header) -> Result<Self, ProofPart> {
+        let parent = Self::recompute(header, self.parent_hash)?;
+        let (asked, got) = (self.number.saturating_sub(1), parent.number);
+        if asked == got { Ok(parent) } else { Err(ProofPart::OtherBlock { asked, got }) }
     }
 
     /// Proves an account present, with what it holds, or absent (`None`).
@@ -165,6 +177,15 @@ impl ProvenAccount {
     #[must_use]
     pub fn is_contract(&self) -> bool {
         self.code_hash != KECCAK_EMPTY
+    }
+
+    /// The account proven at the registry's address, if its code is the registry's; otherwise the hash of the code that
+    /// is there, if any is.
+    pub(crate) fn of_registry(at_its_address: Option<Self>) -> Result<Self, Option<B256>> {
+        match at_its_address {
+            Some(account) if account.code_hash == artifact::key_registry_code_hash() => Ok(account),
+            other => Err(other.filter(Self::is_contract).map(|account| account.code_hash)),
+        }
     }
 
     fn holds(&self, slot: B256, value: U256, nodes: &[Bytes]) -> bool {

@@ -3,9 +3,9 @@
 use alloy::rpc::types::EIP1186AccountProofResponse;
 use countersign_protocol::Identity;
 
-use crate::artifact;
 use crate::error::{ProofPart, ResolveError};
 use crate::failover::graver;
+use crate::node::Node;
 use crate::proof::{ProvenAccount, ProvenHeader, ProvenRecord};
 use crate::question::{ProofAnswer, Question};
 use crate::resolver::{Resolver, account_address};
@@ -32,11 +32,7 @@ impl Resolver {
         let asked = self.ask_in_turn(|node| {
             let (again, verify) = (&again, &verify);
             async move {
-                let heard = hear(node, again).await?;
-                let (computed, expected) = (heard.head.block().hash, agreed.block().hash);
-                if computed != expected {
-                    return Err(invalid(&heard, ProofPart::HeaderHash { computed, expected }));
-                }
+                let heard = hear_at(node, again, &agreed).await?;
                 verify(&heard).inspect_err(|failure| {
                     if matches!(failure, ResolveError::ProofInvalid { .. }) {
                         node.health().lied(failure);
@@ -60,14 +56,22 @@ impl Resolver {
         let registry = self.registry();
         let account =
             header.account(account_address(registry), answer).map_err(|what| invalid(heard, what))?;
-        match account {
-            Some(account) if account.code_hash() == artifact::key_registry_code_hash() => Ok(account),
-            other => {
-                let found = other.filter(ProvenAccount::is_contract).map(|account| account.code_hash());
-                Err(ResolveError::NoRegistryHere { registry, found })
-            }
-        }
+        ProvenAccount::of_registry(account).map_err(|found| ResolveError::NoRegistryHere { registry, found })
     }
+}
+
+/// Asks about an agreed head by its height, so the answer's header is compared with it.
+pub(crate) async fn hear_at<'a>(
+    node: &'a Node,
+    question: &Question,
+    header: &ProvenHeader,
+) -> Result<Heard<'a>, ResolveError> {
+    let heard = hear(node, question).await?;
+    let (computed, expected) = (heard.head.block().hash, header.block().hash);
+    if computed != expected {
+        return Err(invalid(&heard, ProofPart::HeaderHash { computed, expected }));
+    }
+    Ok(heard)
 }
 
 /// The record of the `position`th identity of a [`Resolver::record_target`].

@@ -18,8 +18,6 @@ use countersign_protocol::{Address, Identity};
 
 pub use error::RecordProofError;
 
-use crate::acceptance::has_expired;
-use crate::artifact;
 use crate::error::ProofPart;
 use crate::proof::{ProvenAccount, ProvenHeader, ProvenRecord};
 use crate::resolver::account_address;
@@ -108,13 +106,8 @@ impl RecordProof {
         proven: &ProvenHeader,
         registry: Address,
     ) -> Result<VerifiedRecord, RecordProofError> {
-        let account = match proven.account(account_address(registry), &self.proof)? {
-            Some(account) if account.code_hash() == artifact::key_registry_code_hash() => account,
-            other => {
-                let found = other.filter(ProvenAccount::is_contract).map(|account| account.code_hash());
-                return Err(RecordProofError::NoRegistry { registry, found });
-            }
-        };
+        let account = ProvenAccount::of_registry(proven.account(account_address(registry), &self.proof)?)
+            .map_err(|found| RecordProofError::NoRegistry { registry, found })?;
         let slots = RecordSlots::of(&self.identity);
         let [word, x, bundle] = self.proof.storage_proof.as_slice() else {
             return Err(ProofPart::OtherSlot { asked: slots.word }.into());
@@ -166,14 +159,7 @@ impl VerifiedRecord {
     /// How the identity stood at the proven block, by that block's time.
     #[must_use]
     pub fn standing(&self) -> Standing {
-        let Some(record) = &self.record else { return Standing::Absent };
-        let word = record.word();
-        let at = u64::from(word.valid_until);
-        match word.revoked {
-            Some(reason) => Standing::Revoked { reason, at },
-            None if has_expired(at, self.timestamp) => Standing::Expired { at },
-            None => Standing::Active(word.record(self.identity)),
-        }
+        Standing::of(self.record.as_ref(), self.timestamp)
     }
 }
 

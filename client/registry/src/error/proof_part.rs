@@ -79,6 +79,16 @@ pub enum ProofPart {
         /// What is wrong with it.
         why: ReceiptFlaw,
     },
+    /// More transactions than the header's gas pays for: some of them are made up.
+    #[error("block {block} is said to have {listed} transactions, and by its gas it has {most} at most")]
+    TransactionCount {
+        /// The block's height.
+        block: u64,
+        /// How many were listed.
+        listed: usize,
+        /// What its gas allows for.
+        most: usize,
+    },
     /// The receipts do not hash to the root that the block's header commits to: one was left out, added or changed, or
     /// they are another block's.
     #[error("the receipts of block {block} hash to {computed}, not {expected}")]

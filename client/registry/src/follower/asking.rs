@@ -3,14 +3,12 @@
 use alloy::primitives::B256;
 use countersign_protocol::Identity;
 
-use crate::artifact;
-use crate::error::{ProofPart, ResolveError};
-use crate::node::Node;
+use crate::error::ResolveError;
 use crate::proof::{ProvenAccount, ProvenHeader, ProvenRecord};
-use crate::proving::{invalid, nth, record_of};
+use crate::proving::{hear_at, invalid, nth, record_of};
 use crate::question::{ProofTarget, Question};
 use crate::resolver::{Resolver, account_address};
-use crate::survey::{Heard, hear};
+use crate::survey::Heard;
 
 impl Resolver {
     /// The registry's account at a header, its code the known one.
@@ -19,10 +17,7 @@ impl Resolver {
         let target = ProofTarget { account: account_address(registry), slots: Vec::new() };
         let mut proven = self.prove_at(header, std::slice::from_ref(&target)).await?;
         let account = proven.pop().and_then(|target| target.account);
-        account.filter(|account| account.code_hash() == artifact::key_registry_code_hash()).ok_or_else(|| {
-            let found = account.filter(ProvenAccount::is_contract).map(|account| account.code_hash());
-            ResolveError::NoRegistryHere { registry, found }
-        })
+        ProvenAccount::of_registry(account).map_err(|found| ResolveError::NoRegistryHere { registry, found })
     }
 
     /// The records of identities at a header, in one question.
@@ -83,18 +78,4 @@ fn proven(
 
 fn question_at(header: &ProvenHeader, targets: Vec<ProofTarget>) -> Question {
     Question::proofs_at_head(targets).at(header.block().number)
-}
-
-/// The question names a height, so the answer's header is compared with the agreed one.
-async fn hear_at<'a>(
-    node: &'a Node,
-    question: &Question,
-    header: &ProvenHeader,
-) -> Result<Heard<'a>, ResolveError> {
-    let heard = hear(node, question).await?;
-    let (computed, expected) = (heard.head.block().hash, header.block().hash);
-    if computed != expected {
-        return Err(invalid(&heard, ProofPart::HeaderHash { computed, expected }));
-    }
-    Ok(heard)
 }

@@ -92,7 +92,7 @@ fn linked(
     let mut child = *of;
     let mut blocks = Vec::with_capacity(asked);
     for header in headers.take(asked) {
-        let proven = ProvenHeader::recompute(&header, child.parent_hash()).map_err(invalid)?;
+        let proven = child.parent(&header).map_err(invalid)?;
         child = proven;
         blocks.push(Fresh { proven, full: Arc::new(header) });
     }

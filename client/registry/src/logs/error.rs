@@ -18,8 +18,8 @@ pub enum LogsError {
     /// No block is trusted at the range's end, for example because the head is lower.
     #[error(transparent)]
     Untrusted(#[from] ResolveError),
-    /// No endpoint showed headers or receipts that hold. What each did is told; one that serves old receipts may help.
-    #[error("no endpoint proves the logs of block {block}: {}", failures.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    /// No endpoint showed headers or receipts that hold. What each did is told; that is their fault, not the chain's.
+    #[error("no endpoint proves the logs of block {block}: {}; add one that serves receipts of blocks that old", failures.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
     Unproven {
         /// The first block of what was asked for when all of them failed.
         block: u64,

@@ -16,6 +16,7 @@ pub struct LinkedHeader {
     proven: ProvenHeader,
     receipts_root: B256,
     logs_bloom: Box<Bloom>,
+    gas_used: u64,
 }
 
 /// Consecutive headers, oldest first, each the parent of the next; the newest one is a block that is trusted, and so
@@ -29,9 +30,12 @@ impl LinkedHeader {
     /// # Errors
     /// [`ProofPart::HeaderHash`] where it is not `expected`.
     pub fn recompute(header: &Header, expected: B256) -> Result<Self, ProofPart> {
-        let proven = ProvenHeader::recompute(header, expected)?;
-        let (receipts_root, logs_bloom) = (header.receipts_root, Box::new(header.logs_bloom));
-        Ok(Self { proven, receipts_root, logs_bloom })
+        Ok(Self::of(header, ProvenHeader::recompute(header, expected)?))
+    }
+
+    fn of(header: &Header, proven: ProvenHeader) -> Self {
+        let Header { receipts_root, gas_used, .. } = *header;
+        Self { proven, receipts_root, logs_bloom: Box::new(header.logs_bloom), gas_used }
     }
 
     /// Proves that these are all receipts of the block, in the order of its transactions, unchanged.
@@ -67,6 +71,11 @@ impl LinkedHeader {
         &self.proven
     }
 
+    /// More transactions than the block can have, going by its gas: whoever lists more makes some up.
+    pub(crate) fn most_transactions(&self) -> usize {
+        usize::try_from(self.gas_used / LEAST_GAS).unwrap_or(usize::MAX).saturating_add(UNMETERED)
+    }
+
     /// Every address and topic that its logs have, and by chance some that they have not.
     #[must_use]
     pub const fn logs_bloom(&self) -> &Bloom {
@@ -86,17 +95,12 @@ impl LinkedHeaders {
         I::IntoIter: DoubleEndedIterator,
     {
         let mut linked: Vec<LinkedHeader> = Vec::new();
-        let mut expected = newest;
         for header in headers.into_iter().rev() {
-            let header = LinkedHeader::recompute(header, expected)?;
-            if let Some(child) = linked.last() {
-                let (asked, got) = (child.block().number.saturating_sub(1), header.block().number);
-                if asked != got {
-                    return Err(ProofPart::OtherBlock { asked, got });
-                }
-            }
-            expected = header.proven.parent_hash();
-            linked.push(header);
+            let proven = match linked.last() {
+                Some(child) => child.proven.parent(header)?,
+                None => ProvenHeader::recompute(header, newest)?,
+            };
+            linked.push(LinkedHeader::of(header, proven));
         }
         linked.reverse();
         Ok(Self(linked))
@@ -135,6 +139,13 @@ impl LinkedHeaders {
         portions
     }
 }
+
+/// A transaction uses 21,000 gas at least. Before London a refund could halve that.
+const LEAST_GAS: u64 = 10_500;
+
+/// What a block may hold besides, without gas of its own: on the OP stack the deposit that tells L1's state used none
+/// before Regolith, and so does what closes a block (type 0x7d). One of each, and room for more of the kind.
+const UNMETERED: usize = 8;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::indexing_slicing)]

@@ -212,11 +212,10 @@ impl Reading {
         };
         let candidates: Vec<_> =
             headers.iter().filter(|header| self.filter.may_match(header.logs_bloom())).cloned().collect();
-        let blocks = match self.sources.receipts(&candidates).await {
-            Ok(blocks) => blocks,
+        let logs = match self.sources.logs(&candidates, &self.filter).await {
+            Ok(logs) => logs,
             Err(failure) => return Err(self.reason(failure, last.block()).await),
         };
-        let logs: Vec<_> = blocks.into_iter().flat_map(|block| block.into_logs(&self.filter)).collect();
         self.read.fetch_add(candidates.len() as u64, Ordering::Relaxed);
         self.logs.fetch_add(logs.len() as u64, Ordering::Relaxed);
         Ok(LogPage {
@@ -265,7 +264,8 @@ const STRETCHES_UNDER_WAY: usize = 2;
 const BLOCKS_IN_A_PAGE: usize = 16;
 
 /// Pages read ahead. One holds at most the answer it reads, bounded by
-/// [`HeadPolicy::max_response_bytes`](crate::HeadPolicy::max_response_bytes), and the logs it has found.
+/// [`HeadPolicy::max_response_bytes`](crate::HeadPolicy::max_response_bytes), or four times as much of a block that is
+/// asked for receipt by receipt; and the logs it has found.
 const PAGES_UNDER_WAY: usize = 4;
 
 /// How often a stretch is linked anew because its last block changed under it.

@@ -17,33 +17,33 @@ impl Portion {
         Self { size: AtomicUsize::new(most), most }
     }
 
-    /// Asks for all `items`, in their order, in as few batches as it takes.
+    /// Asks for all `items`, in their order, in as few batches as it takes, and gives `keep` each answer as it comes.
     ///
     /// # Errors
-    /// Those of `ask` that a smaller portion does not heal.
+    /// Those of `ask` that a smaller portion does not heal, and any of `keep`.
     pub(crate) async fn ask_for<I: Clone, T, F>(
         &self,
         items: &[I],
         ask: impl Fn(Vec<I>) -> F,
-    ) -> Result<Vec<T>, ResolveError>
+        mut keep: impl FnMut(T) -> Result<(), ResolveError>,
+    ) -> Result<(), ResolveError>
     where
-        F: Future<Output = Result<Vec<T>, ResolveError>>,
+        F: Future<Output = Result<T, ResolveError>>,
     {
-        let mut answers = Vec::with_capacity(items.len());
         let mut rest = items;
         while !rest.is_empty() {
             let (portion, beyond) = rest.split_at(self.size().min(rest.len()));
             match ask(portion.to_vec()).await {
-                Ok(some) => {
+                Ok(answer) => {
                     self.answered(portion.len());
-                    answers.extend(some);
+                    keep(answer)?;
                     rest = beyond;
                 }
                 Err(failure) if portion.len() > 1 && is_too_much(&failure) => self.halve(portion.len()),
                 Err(failure) => return Err(failure),
             }
         }
-        Ok(answers)
+        Ok(())
     }
 
     fn size(&self) -> usize {
@@ -86,13 +86,18 @@ mod tests {
 
     /// Asks for 0 to 99, where a batch may hold only so many. The answer, and the sizes asked for.
     fn ask(portion: &Portion, bearable: usize) -> (Result<Vec<u64>, ResolveError>, Vec<usize>) {
-        let sizes = RefCell::new(Vec::new());
-        let items: Vec<u64> = (0..100).collect();
-        let answer = futures_util::FutureExt::now_or_never(portion.ask_for(&items, |some| {
+        let (sizes, items) = (RefCell::new(Vec::new()), (0..100).collect::<Vec<u64>>());
+        let mut answers = Vec::new();
+        let ask = |some: Vec<u64>| {
             sizes.borrow_mut().push(some.len());
             std::future::ready(if some.len() > bearable { Err(too_large()) } else { Ok(some) })
-        }));
-        (answer.unwrap(), sizes.into_inner())
+        };
+        let keep = |some| {
+            answers.extend(some);
+            Ok(())
+        };
+        let outcome = futures_util::FutureExt::now_or_never(portion.ask_for(&items, ask, keep));
+        (outcome.unwrap().map(|()| answers), sizes.into_inner())
     }
 
     #[test]
@@ -109,6 +114,26 @@ mod tests {
         let (_, sizes) = ask(&portion, 10);
         assert_eq!(sizes.get(..4).unwrap(), [64, 32, 16, 8]);
         assert!(sizes.iter().skip(3).all(|size| *size <= 11), "{sizes:?}");
+    }
+
+    /// However small the portions, what is too much altogether stays so.
+    #[test]
+    fn what_is_not_kept_is_not_asked_for_again() {
+        let asked = RefCell::new(0);
+        let ask = |some: Vec<u64>| {
+            *asked.borrow_mut() += 1;
+            std::future::ready(Ok(some))
+        };
+        let mut kept = 0;
+        let keep = |some: Vec<u64>| {
+            kept += some.len();
+            if kept > 20 { Err(too_large()) } else { Ok(()) }
+        };
+        let portion = Portion::up_to(8);
+        let items: Vec<u64> = (0..100).collect();
+        let outcome = futures_util::FutureExt::now_or_never(portion.ask_for(&items, ask, keep));
+        assert!(matches!(outcome.unwrap(), Err(ResolveError::AnswerTooLarge { .. })));
+        assert_eq!((asked.into_inner(), kept), (3, 24));
     }
 
     #[test]

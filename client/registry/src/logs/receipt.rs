@@ -53,6 +53,13 @@ impl RpcReceipt {
         self.transaction_hash
     }
 
+    /// About what it takes in memory, in bytes.
+    pub(crate) fn size(&self) -> usize {
+        let topics = |log: &RpcLog| log.topics.len() * size_of::<B256>();
+        let logs = self.logs.iter().map(|log| size_of::<RpcLog>() + topics(log) + log.data.len());
+        size_of::<Self>() + size_of::<Bloom>() + logs.sum::<usize>()
+    }
+
     /// The part that is hashed.
     ///
     /// # Errors

@@ -1,5 +1,7 @@
 //! What is asked of a node about older blocks, many at once. Nothing of it is proven yet.
 
+use std::time::Duration;
+
 use alloy::eips::BlockNumberOrTag;
 use alloy::primitives::B256;
 use alloy::rpc::types::Header;
@@ -41,6 +43,23 @@ impl Node {
     pub(crate) async fn receipts(&self, transactions: Vec<B256>) -> Result<Vec<RpcReceipt>, ResolveError> {
         let params = transactions.into_iter().map(|transaction| (transaction,));
         self.ask_each("eth_getTransactionReceipt", params.collect()).await
+    }
+
+    /// Several questions that make one, within that time in all.
+    ///
+    /// Each of its answers may have come in time, and speaks for it. So that it is not asked first again the next moment,
+    /// drawing out the whole counts as a lie does.
+    pub(crate) async fn altogether_within<T>(
+        &self,
+        time: Duration,
+        work: impl Future<Output = Result<T, ResolveError>>,
+    ) -> Result<T, ResolveError> {
+        let Ok(outcome) = tokio::time::timeout(time, work).await else {
+            let failure = ResolveError::Timeout { endpoint: self.endpoint.clone(), after: time };
+            self.health.lied(&failure);
+            return Err(failure);
+        };
+        outcome
     }
 
     /// One call for each of the parameters, in one batch; `null` is no answer.
