@@ -48,10 +48,7 @@ impl RecordProof {
             .take(MAX_BYTES + 1)
             .read_to_end(&mut text)
             .map_err(|error| RecordProofError::Unreadable { detail: error.to_string() })?;
-        match u64::try_from(text.len()) {
-            Ok(length) if length <= MAX_BYTES => Self::from_json(&text),
-            _ => Err(RecordProofError::TooLong { limit: MAX_BYTES }),
-        }
+        Self::from_json(&text)
     }
 
     /// As [`read`](Self::read), from memory.
@@ -59,6 +56,9 @@ impl RecordProof {
     /// # Errors
     /// As [`read`](Self::read).
     pub fn from_json(text: &[u8]) -> Result<Self, RecordProofError> {
+        if text.len() as u64 > MAX_BYTES {
+            return Err(RecordProofError::TooLong { limit: MAX_BYTES });
+        }
         let kind: Kind = serde_json::from_slice(text).map_err(malformed)?;
         if kind.document != FORMAT {
             let detail = format!("it calls itself {:?}", kind.document.chars().take(64).collect::<String>());
