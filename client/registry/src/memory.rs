@@ -1,5 +1,6 @@
 //! What was proven: warm records, and versions never to go back from.
 
+mod cache;
 mod past;
 
 use std::collections::HashMap;

@@ -1,5 +1,6 @@
 //! One endpoint: connecting, asking a [`Question`] as one batch, and naming what went wrong.
 
+mod batch;
 mod history;
 mod pieces;
 
@@ -8,11 +9,10 @@ use std::time::{Duration, Instant};
 
 use alloy::eips::BlockNumberOrTag;
 use alloy::primitives::{B256, U64};
-use alloy::rpc::client::{BatchRequest, RpcClient, Waiter};
-use alloy::rpc::types::{EIP1186AccountProofResponse, Filter, Header, Log};
+use alloy::rpc::client::RpcClient;
+use alloy::rpc::types::{Filter, Header, Log};
 use alloy::transports::{RpcError, TransportError, TransportErrorKind};
-use alloy_json_rpc::{RpcRecv, RpcSend};
-
+use batch::{Batch, receive_all, receive_deep};
 pub(crate) use history::BLOCK_RECEIPTS;
 
 use crate::announcements::Announcements;
@@ -22,7 +22,7 @@ use crate::error::ResolveError;
 use crate::health::Health;
 use crate::http::HttpFailure;
 use crate::policy::HeadPolicy;
-use crate::question::{Answer, ProofAnswer, ProofTarget, Question};
+use crate::question::{Answer, Question};
 
 pub(crate) use pieces::{CallRequest, PiecesAnswer, PiecesQuestion};
 
@@ -230,72 +230,4 @@ pub(crate) fn endpoint_failure(
         RpcError::DeserError { err, .. } => bad_answer(&err.to_string()),
         other => bad_answer(&other.to_string()),
     }
-}
-
-struct Batch<'a> {
-    node: &'a Node,
-    requests: BatchRequest<'a>,
-}
-
-/// A call whose answer is still to come.
-struct Call<'a, T> {
-    node: &'a Node,
-    method: &'static str,
-    waiter: Waiter<T>,
-}
-
-impl<'a> Batch<'a> {
-    fn call<P: RpcSend, T: RpcRecv>(
-        &mut self,
-        method: &'static str,
-        params: &P,
-    ) -> Result<Call<'a, T>, ResolveError> {
-        let waiter =
-            self.requests.add_call(method, params).map_err(|error| self.node.failure(method, error))?;
-        Ok(Call { node: self.node, method, waiter })
-    }
-
-    fn block(&mut self, number: BlockNumberOrTag) -> Result<Call<'a, Option<Header>>, ResolveError> {
-        self.call("eth_getBlockByNumber", &(number, false))
-    }
-
-    fn proofs(
-        &mut self,
-        targets: &[ProofTarget],
-        at: BlockNumberOrTag,
-    ) -> Result<Vec<Call<'a, EIP1186AccountProofResponse>>, ResolveError> {
-        targets
-            .iter()
-            .map(|target| self.call("eth_getProof", &(target.account, target.slots.as_slice(), at)))
-            .collect()
-    }
-
-    async fn send(self) -> Result<(), ResolveError> {
-        self.requests.send().await.map_err(|error| self.node.failure("a batch", error))
-    }
-}
-
-impl<T: RpcRecv> Call<'_, T> {
-    async fn receive(self) -> Result<T, ResolveError> {
-        self.waiter.await.map_err(|error| self.node.failure(self.method, error))
-    }
-}
-
-/// A node that knows no such name tells nothing of the depth, and may be of use all the same.
-async fn receive_deep(header: Call<'_, Option<Header>>) -> Option<Header> {
-    match header.receive().await {
-        Ok(header) => header,
-        Err(failure) => {
-            tracing::debug!(%failure, "an endpoint does not say which block is deep enough");
-            None
-        }
-    }
-}
-
-async fn receive_all(calls: Vec<Call<'_, EIP1186AccountProofResponse>>) -> Vec<ProofAnswer> {
-    let mut answers = Vec::with_capacity(calls.len());
-    for call in calls {
-        answers.push(call.receive().await);
-    }
-    answers
 }

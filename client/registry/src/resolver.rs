@@ -1,28 +1,28 @@
 //! From an identity to its proven key.
 
-use std::sync::{Arc, Mutex, PoisonError};
+mod head;
+mod records;
+
+use std::sync::Arc;
 use std::time::Instant;
 
 use alloy::primitives::Address as AccountAddress;
 use countersign_protocol::curve::PublicKey;
 use countersign_protocol::{Address, Anchor, Identity, PeerKey};
 
-use crate::acceptance::{accept_head, unix_now};
-use crate::beacon;
 use crate::depth::Settled;
-use crate::error::{ResolveError, StaleHead};
+use crate::error::ResolveError;
 use crate::follower::Following;
 use crate::health::EndpointHealth;
 use crate::key_hint::KeyHint;
 use crate::known::{KnownRecords, RegistryAt};
-use crate::memory::{Memory, Past, Shown};
+use crate::memory::Memory;
 use crate::node::Node;
 use crate::policy::{HeadPolicy, HeadSource, HeadTrust};
 use crate::proof::{ProvenHeader, ProvenRecord};
 use crate::proving::{nth, record_of};
 use crate::published;
 use crate::question::{ProofTarget, Question};
-use crate::survey::{Electorate, Survey};
 use crate::valuation::Recollection;
 use crate::voucher::Voucher;
 use crate::word::RecordSlots;
@@ -204,121 +204,6 @@ impl Resolver {
         Ok(resolved)
     }
 
-    /// Asks all endpoints until enough agree on a head that the policy takes.
-    pub(crate) async fn survey(&self, question: &Question) -> Result<Survey<'_>, ResolveError> {
-        let Inner { nodes, threshold, policy, memory, voucher, .. } = &*self.0;
-        // Read before asking: what another task proves meanwhile may well be newer than this answer.
-        let highest = memory.past.highest().await?;
-        let refused = Mutex::new(None);
-        let accept = |head: &ProvenHeader| {
-            let verdict = self.accept_head(head, highest);
-            if verdict.is_err() {
-                *refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(head.block());
-            }
-            verdict
-        };
-        let outcome = match voucher {
-            Voucher::LightClient(beacon) => {
-                beacon::survey(nodes, &beacon.head().await?, question, accept).await
-            }
-            Voucher::OwnNode | Voucher::Quorum => {
-                let (max_lag, patience) = (policy.max_head_lag, policy.head_patience);
-                let electorate = Electorate { nodes, threshold: *threshold, max_lag, patience };
-                electorate.survey(question, accept).await
-            }
-        };
-        let shown = refused.into_inner().unwrap_or_else(PoisonError::into_inner);
-        if let (Some(shown), Err(ResolveError::StaleHead { why: StaleHead::BehindProven { proven }, .. })) =
-            (shown, &outcome)
-        {
-            let asked: Vec<_> = nodes.iter().map(|node| node.endpoint()).collect();
-            memory.past.note_head(*proven, shown, &asked).await;
-        }
-        outcome
-    }
-
-    /// Whether a block passes for the newest one, where `highest` was proven before.
-    pub(crate) fn accept_head(&self, head: &ProvenHeader, highest: u64) -> Result<(), ResolveError> {
-        let Inner { policy, voucher, .. } = &*self.0;
-        let floor = highest.saturating_sub(voucher.slack(policy));
-        accept_head(head, policy, unix_now(), floor, highest)
-    }
-
-    /// The highest block proven so far, by this process.
-    pub(crate) fn highest(&self) -> u64 {
-        self.0.memory.past.highest_here()
-    }
-
-    /// Who vouches for its heads.
-    pub(crate) fn voucher(&self) -> &Voucher {
-        &self.0.voucher
-    }
-
-    /// Registered, not rewound, and accepted at the head, each of them; forgets what is not. What is given back was
-    /// kept before: a restart does not lose it.
-    pub(crate) async fn accept<const N: usize>(
-        &self,
-        survey: &Survey<'_>,
-        records: [(Identity, Option<ProvenRecord>); N],
-    ) -> Result<[Result<ProvenRecord, ResolveError>; N], ResolveError> {
-        let shown = records.each_ref().map(|(identity, record)| (*identity, record.as_ref()));
-        let mut verdicts = self.advance(survey, &shown).await?.into_iter();
-        let mut unknown = Vec::with_capacity(N);
-        for (_, record) in &records {
-            unknown.push(match record {
-                Some(record) => self.learn_depth_of(record, survey).await.err(),
-                None => None,
-            });
-        }
-        let mut unknown = unknown.into_iter();
-        Ok(records.map(|(identity, record)| {
-            let (verdict, unknown) = (verdicts.next().unwrap_or(Ok(())), unknown.next().flatten());
-            let accepted = verdict.and_then(|()| self.accept_one(identity, record, &survey.head.header));
-            if accepted.is_err() {
-                self.forget_record(&identity);
-            }
-            match accepted {
-                Err(young @ ResolveError::TooYoung { .. }) => Err(unknown.unwrap_or(young)),
-                accepted => accepted,
-            }
-        }))
-    }
-
-    fn accept_one(
-        &self,
-        identity: Identity,
-        record: Option<ProvenRecord>,
-        head: &ProvenHeader,
-    ) -> Result<ProvenRecord, ResolveError> {
-        let block = head.block().number;
-        let record = record.ok_or(ResolveError::NotRegistered { identity, block })?;
-        self.judge(&record, head).map(|()| record)
-    }
-
-    /// Holds what an agreed head shows of records against what was proven before, and keeps it; a verdict for each.
-    ///
-    /// # Errors
-    /// [`ResolveError::Known`] where it cannot be kept; then none of it may be acted on.
-    pub(crate) async fn advance(
-        &self,
-        survey: &Survey<'_>,
-        records: &[(Identity, Option<&ProvenRecord>)],
-    ) -> Result<Vec<Result<(), ResolveError>>, ResolveError> {
-        let head = &survey.head.header;
-        let by: Vec<_> = survey.voters().collect();
-        self.0.memory.past.advance(Shown { head, by: &by }, records).await
-    }
-
-    /// What was proven before, for whoever proves without a survey.
-    pub(crate) fn past(&self) -> &Past {
-        &self.0.memory.past
-    }
-
-    /// Serves that identity from memory no more.
-    pub(crate) fn forget_record(&self, identity: &Identity) {
-        self.0.memory.forget_record(identity);
-    }
-
     /// The key of an accepted record: pinned, hinted, or from the registry's logs.
     pub(crate) async fn key_of(
         &self,
@@ -336,12 +221,6 @@ impl Resolver {
             return Ok(peer_key);
         }
         published::find_key(&self.0.nodes, account_address(self.0.registry), record).await
-    }
-
-    pub(crate) fn keep_head(&self, survey: &Survey<'_>, since: Instant) -> ProvedHead {
-        let head = self.agreed_head(&survey.head.header, survey.head.votes);
-        self.0.memory.keep_head(head, since);
-        head
     }
 
     pub(crate) fn anchor_at(&self, header: &ProvenHeader) -> Anchor {
@@ -370,17 +249,6 @@ impl Resolver {
     /// What view calls read, and code.
     pub(crate) fn recollection(&self) -> &Recollection {
         &self.0.recollection
-    }
-
-    /// How many endpoints must agree.
-    pub(crate) fn threshold(&self) -> usize {
-        self.0.threshold
-    }
-
-    /// A header that so many endpoints vouched for, or so many of a committee.
-    pub(crate) fn agreed_head(&self, header: &ProvenHeader, votes: usize) -> ProvedHead {
-        let trust = self.0.voucher.source(votes, self.0.nodes.len());
-        ProvedHead { anchor: self.anchor_at(header), timestamp: header.timestamp(), trust }
     }
 
     pub(crate) fn following(&self) -> &Following {

@@ -1,13 +1,12 @@
 //! What was proven before, and is never gone back from.
 
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use alloy::eips::BlockNumHash;
 use countersign_protocol::Identity;
 
-use super::make_room;
+use super::cache::Cache;
 use crate::acceptance::unix_now;
 use crate::endpoint::Endpoint;
 use crate::error::{ResolveError, StaleHead};
@@ -29,13 +28,6 @@ pub(crate) struct Past {
 pub(crate) struct Shown<'a> {
     pub(crate) head: &'a ProvenHeader,
     pub(crate) by: &'a [&'a Endpoint],
-}
-
-#[derive(Debug, Default)]
-struct Cache {
-    seen: HashMap<Identity, Seen>,
-    /// The known records' generation when these were read from them.
-    generation: u64,
 }
 
 /// What one batch of records comes to, before anything is kept.
@@ -280,16 +272,3 @@ impl Past {
         cache
     }
 }
-
-impl Cache {
-    fn insert(&mut self, identity: Identity, seen: Seen) {
-        // Strangers without a record cost an attacker nothing, so they take no room.
-        if seen.version > 0 {
-            make_room(&mut self.seen, &identity, MAX_SEEN, |entry| entry.block.number);
-            self.seen.insert(identity, seen);
-        }
-    }
-}
-
-/// Counterparties whose record is remembered; about 180 bytes each.
-const MAX_SEEN: usize = 65_536;

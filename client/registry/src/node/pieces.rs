@@ -6,7 +6,8 @@ use alloy::primitives::{Address as AccountAddress, Bytes, U64};
 use alloy::rpc::types::Header;
 use serde::Serialize;
 
-use super::{Batch, Call, Node, receive_all};
+use super::Node;
+use super::batch::{Batch, Call, receive_all};
 use crate::error::ResolveError;
 use crate::question::{ProofAnswer, ProofTarget};
 
