@@ -149,6 +149,32 @@ async fn a_revocation_is_never_undone_not_even_within_the_slack_of_a_quorum() {
     assert!(matches!(&*standings.each, [Ok(Standing::Active(_)), Err(ResolveError::StaleHead { .. })]));
 }
 
+/// A follower that is shown no newer block, beside another process that is.
+#[tokio::test]
+async fn what_another_process_proved_revoked_is_served_from_no_memory() {
+    let scene = Scene::set().await;
+    let hour = Duration::from_secs(3600);
+    let policy = HeadPolicy { head_reuse: hour, max_head_age: Some(hour), ..prompt() };
+    let here = scene.restarted_with(policy.clone());
+    let warm = scene.restarted_with(policy);
+    warm.resolve(scene.alice.identity).await.unwrap();
+    let watching = here.follow().watch(scene.alice.identity, None);
+    tokio::time::timeout(Duration::from_secs(30), watching.proven()).await.unwrap();
+    here.resolve(scene.alice.identity).await.unwrap();
+    scene.show_block(scene.market.height().await);
+
+    scene.alice.revoke().await;
+    let elsewhere = resolver_at(scene.market.endpoint(), prompt()).remembering(scene.known()).unwrap();
+    let outcome = elsewhere.resolve(scene.alice.identity).await;
+    assert!(matches!(outcome, Err(ResolveError::Revoked { .. })), "{outcome:?}");
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert_eq!(watching.standing(), None);
+    for resolver in [&here, &warm] {
+        let outcome = resolver.resolve(scene.alice.identity).await;
+        assert!(matches!(outcome, Err(ResolveError::StaleHead { .. })), "{outcome:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_chain_that_went_back_is_refused_and_both_sides_of_it_written_down() {
     let scene = Scene::set().await;

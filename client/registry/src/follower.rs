@@ -146,14 +146,20 @@ impl Follower {
 }
 
 impl Watching {
-    /// How the watched identity stands at the head that is served; `None` where it is not proven there, where nothing
-    /// is served, and for queries.
+    /// How the watched identity stands at the head that is served; `None` where it is not proven there, where something
+    /// newer was proven of it elsewhere, where nothing is served, and for queries.
     #[must_use]
     pub fn standing(&self) -> Option<Standing> {
         let Watched::Record(identity) = &self.what else { return None };
         let snapshot = self.follower.resolver.followed()?;
         let watched = snapshot.records.find(identity)?;
-        watched.is_current.then_some(watched.told)
+        // That a key is good no more is so whatever was proven elsewhere.
+        let is_outdone = || {
+            let (record, header) = (watched.record.as_ref(), snapshot.header());
+            matches!(watched.told, Standing::Active(_))
+                && self.follower.resolver.is_outdone(identity, record, header)
+        };
+        (watched.is_current && !is_outdone()).then_some(watched.told)
     }
 
     /// Waits until the identity is proven, or all of the queries are, at the head that is served. Bound it: endpoints

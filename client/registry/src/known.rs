@@ -19,6 +19,7 @@ use std::sync::Arc;
 
 use alloy::consensus::Header;
 use countersign_protocol::Identity;
+use rusqlite::Connection;
 
 pub(crate) use batch::{Batch, Kept};
 pub use error::KnownError;
@@ -53,6 +54,19 @@ pub(crate) struct Recalled {
     pub(crate) records: Vec<Option<Seen>>,
     /// Another number than the last time: what was read of records earlier may have changed.
     pub(crate) generation: u64,
+}
+
+impl Recalled {
+    fn read(
+        connection: &Connection,
+        registry: &RegistryAt,
+        identities: &[Identity],
+    ) -> rusqlite::Result<Self> {
+        let seen = |identity| Ok(rows::record(connection, registry, identity)?.map(|known| known.seen));
+        let records = identities.iter().map(seen).collect::<rusqlite::Result<_>>()?;
+        let highest = rows::head(connection, registry)?.map_or(0, |head| head.block.number);
+        Ok(Self { highest, records, generation: rows::generation(connection)? })
+    }
 }
 
 impl KnownRecords {
@@ -146,19 +160,17 @@ impl KnownRecords {
         registry: RegistryAt,
         identities: Vec<Identity>,
     ) -> Result<Recalled, KnownError> {
-        self.read(move |store| {
-            store.read(|connection| {
-                let records = identities
-                    .iter()
-                    .map(
-                        |identity| Ok(rows::record(connection, &registry, identity)?.map(|known| known.seen)),
-                    )
-                    .collect::<rusqlite::Result<_>>()?;
-                let highest = rows::head(connection, &registry)?.map_or(0, |head| head.block.number);
-                Ok(Recalled { highest, records, generation: rows::generation(connection)? })
-            })
-        })
-        .await
+        self.read(move |store| store.read(|connection| Recalled::read(connection, &registry, &identities)))
+            .await
+    }
+
+    /// As [`recall`](Self::recall), of one identity, at once; `None` where another reads just now.
+    pub(crate) fn glance(
+        &self,
+        registry: RegistryAt,
+        identity: Identity,
+    ) -> Result<Option<Recalled>, KnownError> {
+        self.0.store.glance(|connection| Recalled::read(connection, &registry, &[identity]))
     }
 
     /// Keeps what was just proven, once the rules allow it. Once this returns it survives a power failure.

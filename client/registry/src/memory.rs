@@ -13,7 +13,7 @@ use countersign_protocol::Identity;
 pub(crate) use past::{Past, Shown};
 
 use crate::acceptance::{has_expired, unix_now};
-use crate::known::RegistryAt;
+use crate::known::{RegistryAt, Seen};
 use crate::resolver::{ProvedHead, Resolved};
 
 /// Bounded: old entries go when it is full.
@@ -35,11 +35,13 @@ impl Memory {
         Self { past: Past::of(registry), warm: RwLock::default(), head: RwLock::default() }
     }
 
-    /// A record proven at most `reuse` ago, unless it expired since.
+    /// A record proven at most `reuse` ago, unless it expired since, or something was proven that it does not follow.
     pub(crate) fn warm_record(&self, identity: &Identity, reuse: Duration) -> Option<Resolved> {
         let warm = self.warm.read().unwrap_or_else(PoisonError::into_inner).get(identity).copied()?;
         let resolved = warm.within(reuse)?;
-        (!has_expired(resolved.peer_key.record().valid_until, unix_now())).then_some(resolved)
+        let is_over = has_expired(resolved.peer_key.record().valid_until, unix_now())
+            || self.past.contradicts(identity, Seen::resolved(&resolved));
+        (!is_over).then_some(resolved)
     }
 
     /// The head, if it was proven at most `reuse` ago.
@@ -95,3 +97,63 @@ fn make_room<K: Copy + Eq + Hash, V, A: Ord>(
 
 /// Counterparties with a warm record; about 400 bytes each.
 const MAX_WARM: usize = 4096;
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use alloy::consensus::Header;
+    use countersign_protocol::curve::SecretKey;
+    use countersign_protocol::{Address, Anchor, SignatureScheme};
+
+    use super::*;
+    use crate::policy::HeadSource;
+    use crate::proof::{ProvenHeader, ProvenRecord};
+    use crate::word::{RecordWord, RevocationReason};
+
+    const HERE: RegistryAt = RegistryAt { chain_id: 1, address: Address([7; 20]) };
+
+    /// A proof that takes its time may be done once a newer one has shown the revocation.
+    #[tokio::test]
+    async fn what_was_overtaken_is_not_warm() {
+        let identity = Identity::of(Address([1; 20]));
+        let key = SecretKey::from_bytes(&[7; 32]).unwrap().public_key();
+        let record = |revoked| {
+            let (signer, scheme) = (Address(key.address()), SignatureScheme::Ecdsa);
+            let word = RecordWord {
+                signer,
+                anchored_at: 1,
+                valid_until: 0,
+                version: 1,
+                scheme,
+                suite_floor: 0,
+                revoked,
+            };
+            ProvenRecord::stored(identity, word)
+        };
+        let header = |number| {
+            let header = Header { number, ..Header::default() };
+            ProvenHeader::recompute(&header, header.hash_slow()).unwrap()
+        };
+        let proved_at = ProvedHead {
+            anchor: Anchor {
+                chain_id: 1,
+                block_number: 7,
+                block_hash: header(7).block().hash.0,
+                registry: HERE.address,
+            },
+            timestamp: 0,
+            trust: HeadSource::OwnNode,
+        };
+        let resolved = Resolved { peer_key: record(None).peer_key(key).unwrap(), proved_at, pinned: false };
+        let memory = Memory::of(HERE);
+        let (since, long) = (Instant::now(), Duration::from_secs(60));
+        memory.keep_record(resolved, since);
+        assert_eq!(memory.warm_record(&identity, long), Some(resolved));
+        let revoked = record(Some(RevocationReason::Policy));
+        let shown = Shown { head: &header(8), by: &[] };
+        memory.past.advance(shown, &[(identity, Some(&revoked))]).await.unwrap();
+        memory.forget_record(&identity);
+        memory.keep_record(resolved, since);
+        assert_eq!(memory.warm_record(&identity, long), None);
+    }
+}

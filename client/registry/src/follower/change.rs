@@ -24,6 +24,15 @@ pub enum Change {
         /// At this head.
         now: Standing,
     },
+    /// What endpoints prove of a watched identity at this head is older than what was proven before: the chain went back,
+    /// or they lie. It is no truth that is told, nor served: how the identity stands is not known until something is
+    /// proven that follows. Told once until then.
+    Rewound {
+        /// Whose record.
+        identity: Identity,
+        /// [`ResolveError::RecordRewound`].
+        refusal: ResolveError,
+    },
     /// A watched query reads otherwise.
     Moved {
         /// What is read.

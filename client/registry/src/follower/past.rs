@@ -1,5 +1,6 @@
 //! What was proven before: the follower adds to it, and never serves what contradicts it.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use alloy::consensus::Header;
@@ -8,13 +9,16 @@ use countersign_protocol::Identity;
 use super::course::{Course, Turn};
 use super::ring::{Block, DEPTH, Readings, Ring};
 use crate::error::ResolveError;
+use crate::known::Seen;
 use crate::memory::Shown;
 use crate::proof::{ProvenHeader, ProvenRecord};
 use crate::resolver::Resolver;
+use crate::standing::Standing;
 
 impl Resolver {
-    /// Remembers a head and what was proven there; once this returns a restart loses none of it. What contradicts
-    /// something proven before is not remembered, nor served: [`is_outdone`](Self::is_outdone).
+    /// Remembers a head and what was proven there; once this returns a restart loses none of it. Gives whose records say
+    /// what does not follow what was proven before, and why: they are not to be told as true. That a key is good no more
+    /// may be told whatever was proven before: the chain may have gone back.
     ///
     /// # Errors
     /// [`ResolveError::Known`] where it cannot be kept; then none of it may be acted on.
@@ -22,15 +26,18 @@ impl Resolver {
         &self,
         header: &ProvenHeader,
         records: &[(Identity, Option<ProvenRecord>)],
-    ) -> Result<(), ResolveError> {
+    ) -> Result<HashMap<Identity, ResolveError>, ResolveError> {
         let by: Vec<_> = self.nodes().iter().map(|node| node.endpoint()).collect();
-        let records: Vec<_> = records.iter().map(|(identity, record)| (*identity, record.as_ref())).collect();
-        for verdict in self.past().advance(Shown { head: header, by: &by }, &records).await? {
-            if let Err(refusal) = verdict {
-                tracing::warn!(%refusal, "a watched record went back");
-            }
-        }
-        Ok(())
+        let shown: Vec<_> = records.iter().map(|(identity, record)| (*identity, record.as_ref())).collect();
+        let verdicts = self.past().advance(Shown { head: header, by: &by }, &shown).await?;
+        let refusals = shown.into_iter().zip(verdicts).filter_map(|((identity, record), verdict)| {
+            let refusal = verdict.err()?;
+            tracing::warn!(%refusal, "a watched record went back");
+            let is_rewound = matches!(refusal, ResolveError::RecordRewound { .. });
+            let is_over = !matches!(Standing::of(record, header.timestamp()), Standing::Active(_));
+            (!is_rewound || !is_over).then_some((identity, refusal))
+        });
+        Ok(refusals.collect())
     }
 
     /// Whether something was proven of an identity that this does not follow: a revocation or a newer version, whoever
@@ -41,7 +48,7 @@ impl Resolver {
         record: Option<&ProvenRecord>,
         header: &ProvenHeader,
     ) -> bool {
-        self.past().contradicts(identity, record, header)
+        self.past().contradicts(identity, Seen::of(record, header))
     }
 
     /// The ring as it was before this process.

@@ -1,10 +1,13 @@
 //! What proofs and the passing of time make of the watched records: pure, no IO.
 
+use std::collections::HashSet;
+
 use countersign_protocol::Identity;
 use countersign_protocol::curve::PublicKey;
 
 use super::change::Change;
 use super::records::{Records, WatchedRecord};
+use crate::error::ResolveError;
 use crate::proof::ProvenRecord;
 use crate::standing::Standing;
 
@@ -16,6 +19,8 @@ pub(super) struct Standings {
     time: u64,
     /// When the first of the records expires that have not yet; `None` where none will.
     next_expiry: Option<u64>,
+    /// Of whom it was told that they went back, and nothing since.
+    rewound: HashSet<Identity>,
 }
 
 /// A record as it was proven at a head.
@@ -34,6 +39,7 @@ impl Standings {
     pub(super) fn prove(&mut self, proof: Proof, changes: &mut Vec<Change>) {
         let Proof { identity, record, hint, block } = proof;
         let now = Standing::of(record.as_ref(), self.time);
+        self.rewound.remove(&identity);
         let before = self.records.find(&identity);
         let same = before.filter(|before| before.record.map(|it| *it.word()) == record.map(|it| *it.word()));
         // The same word on the same chain was there all the while: none comes back.
@@ -44,6 +50,18 @@ impl Standings {
         }
         self.note_expiry(record.as_ref(), now);
         self.records.insert(identity, WatchedRecord::new(record, since, now, known.or(hint)));
+    }
+
+    /// What was proven does not follow what was proven before, so it is not taken in.
+    pub(super) fn refuse(&mut self, identity: Identity, refusal: ResolveError, changes: &mut Vec<Change>) {
+        self.doubt(&[identity]);
+        if self.rewound.len() >= MAX_REWOUND {
+            // Who is forgotten is told again.
+            self.rewound.clear();
+        }
+        if matches!(refusal, ResolveError::RecordRewound { .. }) && self.rewound.insert(identity) {
+            changes.push(Change::Rewound { identity, refusal });
+        }
     }
 
     /// The head moved on, and these may have changed: they are not served until they are proven there.
@@ -106,6 +124,9 @@ impl Standings {
         }
     }
 }
+
+/// Identities of whom it is remembered that they went back; about 60 bytes each.
+const MAX_REWOUND: usize = 16_384;
 
 /// Above every block.
 const NEVER: u64 = u64::MAX;

@@ -4,6 +4,7 @@ use alloy::eips::BlockNumHash;
 use countersign_protocol::Address;
 
 use crate::proof::{ProvenHeader, ProvenRecord};
+use crate::resolver::Resolved;
 use crate::word::RevocationReason;
 
 /// What a record said, and the highest block at which that was proven.
@@ -38,6 +39,13 @@ impl Seen {
             revoked: word.and_then(|word| word.revoked),
             block: head.block(),
         }
+    }
+
+    /// What an accepted record showed.
+    pub(crate) fn resolved(resolved: &Resolved) -> Self {
+        let (record, anchor) = (resolved.peer_key.record(), &resolved.proved_at.anchor);
+        let block = BlockNumHash { number: anchor.block_number, hash: anchor.block_hash.into() };
+        Self { version: record.version, signer: record.signer, revoked: None, block }
     }
 
     /// What is seen once `shown` was proven too.

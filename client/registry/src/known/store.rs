@@ -1,7 +1,7 @@
 //! The database, opened: one connection that writes, and one that reads what is committed meanwhile.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
@@ -56,7 +56,26 @@ impl Store {
         &self,
         read: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T, KnownError> {
-        let connection = lock(&self.reader);
+        self.read_by(&lock(&self.reader), read)
+    }
+
+    /// As [`read`](Self::read), unless another reads just now: then `None`.
+    pub(super) fn glance<T>(
+        &self,
+        read: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<Option<T>, KnownError> {
+        match self.reader.try_lock() {
+            Ok(connection) => self.read_by(&connection, read).map(Some),
+            Err(TryLockError::Poisoned(poisoned)) => self.read_by(&poisoned.into_inner(), read).map(Some),
+            Err(TryLockError::WouldBlock) => Ok(None),
+        }
+    }
+
+    fn read_by<T>(
+        &self,
+        connection: &Connection,
+        read: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T, KnownError> {
         let outcome = connection.unchecked_transaction().and_then(|moment| read(&moment));
         outcome.map_err(|error| KnownError::sqlite("read", &self.path, &error))
     }

@@ -5,13 +5,14 @@ use std::path::PathBuf;
 
 use alloy::eips::BlockNumHash;
 use alloy::primitives::B256;
-use countersign_protocol::Address;
+use countersign_protocol::{Address, SignatureScheme};
 use tempfile::TempDir;
 
 use super::*;
 use crate::error::ResolveError;
 use crate::memory::{Past, Shown};
-use crate::word::RevocationReason;
+use crate::proof::ProvenRecord;
+use crate::word::{RecordWord, RevocationReason};
 
 const HERE: RegistryAt = RegistryAt { chain_id: 31337, address: Address([9; 20]) };
 const ALICE: Identity = Identity::of(Address([1; 20]));
@@ -251,6 +252,44 @@ async fn where_nothing_can_be_kept_nothing_is_acted_on() {
     let unwritten = past.advance(Shown { head: &header(8), by: &[] }, &[]).await;
     assert!(matches!(unwritten, Err(ResolveError::Known(KnownError::Io { .. }))), "{unwritten:?}");
     assert_eq!(past.highest_here(), 7);
+}
+
+#[tokio::test]
+async fn what_another_process_proves_is_seen_in_a_moment() {
+    let place = Place::new();
+    let [here, there] = [(), ()].map(|()| {
+        let past = Past::of(HERE);
+        past.keep_in(place.open()).unwrap();
+        past
+    });
+    let header = |number| {
+        let header = Header { number, ..Header::default() };
+        ProvenHeader::recompute(&header, header.hash_slow()).unwrap()
+    };
+    let record = |revoked| {
+        let word = RecordWord {
+            signer: Address([1; 20]),
+            anchored_at: 1,
+            valid_until: 0,
+            version: 1,
+            scheme: SignatureScheme::Ecdsa,
+            suite_floor: 0,
+            revoked,
+        };
+        ProvenRecord::stored(ALICE, word)
+    };
+    let (active, revoked) = (record(None), record(Some(RevocationReason::Policy)));
+    let at_7 = header(7);
+    here.advance(Shown { head: &at_7, by: &[] }, &[(ALICE, Some(&active))]).await.unwrap();
+    let said = Seen::of(Some(&active), &at_7);
+    assert!(!here.contradicts(&ALICE, said));
+    there.advance(Shown { head: &header(9), by: &[] }, &[(ALICE, Some(&revoked))]).await.unwrap();
+    tokio::time::sleep(std::time::Duration::from_millis(150)).await;
+    assert!(here.contradicts(&ALICE, said), "it is revoked");
+    assert_eq!(here.highest_here(), 9);
+    // The same where it first hears of it by way of a head of its own.
+    here.advance(Shown { head: &header(10), by: &[] }, &[]).await.unwrap();
+    assert!(here.contradicts(&ALICE, said));
 }
 
 #[test]

@@ -72,7 +72,7 @@ impl Past {
     pub(crate) async fn highest(&self) -> Result<u64, ResolveError> {
         let Some(known) = self.known.get() else { return Ok(self.highest.load(Ordering::Relaxed)) };
         let recalled = known.recall(self.registry, Vec::new()).await?;
-        drop(self.cache_of(recalled.generation));
+        self.cache().recall(recalled.generation, []);
         self.highest.fetch_max(recalled.highest, Ordering::Relaxed);
         Ok(recalled.highest)
     }
@@ -107,18 +107,38 @@ impl Past {
         Ok(verdicts)
     }
 
-    /// Whether something was proven of an identity that what is said at a block does not follow. So it is too where
-    /// another process may have proven something: whoever asks then reads it anew. Reads the cache alone.
-    pub(crate) fn contradicts(
-        &self,
-        identity: &Identity,
-        record: Option<&ProvenRecord>,
-        head: &ProvenHeader,
-    ) -> bool {
-        let seen = self.cache().seen.get(identity).copied();
-        match seen {
-            Some(seen) => seen.followed_by(Seen::of(record, head)).is_err(),
-            None => record.is_some() && self.known.get().is_some(),
+    /// Whether something was proven of an identity that what is said of it does not follow, by this process or, a moment
+    /// ago at the latest, by another that keeps what it proves in the same place. So it is too where nothing is kept of a
+    /// record: whoever asks then proves it anew.
+    pub(crate) fn contradicts(&self, identity: &Identity, said: Seen) -> bool {
+        match self.latest(identity) {
+            Some(seen) => seen.followed_by(said).is_err(),
+            None => said.version > 0 && self.known.get().is_some(),
+        }
+    }
+
+    /// What was proven last of an identity. Waits for nobody, and hardly for the disk: now and then one row is read of a
+    /// file that is open, which costs less than to have another thread do it.
+    fn latest(&self, identity: &Identity) -> Option<Seen> {
+        let (cached, is_aged) = {
+            let cache = self.cache();
+            (cache.find(identity), cache.is_aged())
+        };
+        let known = self.known.get().filter(|_| is_aged || cached.is_none());
+        let Some(known) = known else { return cached };
+        match known.glance(self.registry, *identity) {
+            Ok(Some(recalled)) => {
+                self.highest.fetch_max(recalled.highest, Ordering::Relaxed);
+                let mut cache = self.cache();
+                cache.recall(recalled.generation, [*identity].into_iter().zip(recalled.records));
+                cache.find(identity)
+            }
+            // Somebody reads just now: the next look is this one's.
+            Ok(None) => cached,
+            Err(error) => {
+                tracing::error!(%error, "what was proven before is not known, and nothing is served from memory");
+                None
+            }
         }
     }
 
@@ -135,8 +155,8 @@ impl Past {
         self.highest.fetch_max(head.block().number, Ordering::Relaxed);
         let mut cache = self.cache();
         let follow = |(identity, said): &(Identity, Seen)| {
-            let now = cache.seen.get(identity).map_or(Ok(*said), |before| before.followed_by(*said))?;
-            cache.insert(*identity, now);
+            let now = cache.find(identity).map_or(Ok(*said), |before| before.followed_by(*said))?;
+            cache.learn(*identity, now);
             Ok(())
         };
         records.iter().map(follow).collect()
@@ -175,19 +195,14 @@ impl Past {
     ) -> Result<(), ResolveError> {
         let missing: Vec<_> = {
             let cache = self.cache();
-            let absent = |identity: &&Identity| !cache.seen.contains_key(*identity);
+            let absent = |identity: &&Identity| cache.find(identity).is_none();
             records.iter().map(|(identity, _)| identity).filter(absent).copied().collect()
         };
         if missing.is_empty() {
             return Ok(());
         }
         let recalled = known.recall(self.registry, missing.clone()).await?;
-        let mut cache = self.cache_of(recalled.generation);
-        for (identity, seen) in missing.into_iter().zip(recalled.records) {
-            if let Some(seen) = seen {
-                cache.insert(identity, seen);
-            }
-        }
+        self.cache().recall(recalled.generation, missing.into_iter().zip(recalled.records));
         Ok(())
     }
 
@@ -195,7 +210,7 @@ impl Past {
         let mut cache = self.cache();
         let mut comparison = Comparison::default();
         for (position, (identity, said)) in records.iter().enumerate() {
-            let before = cache.seen.get(identity).copied();
+            let before = cache.find(identity);
             let now = before.map_or(Ok(*said), |before| before.followed_by(*said));
             comparison.verdicts.push(now.map(drop));
             let Ok(now) = now else { continue };
@@ -203,7 +218,7 @@ impl Past {
                 Some(before) if !before.says_the_same_as(&now) => comparison.new.push(position),
                 None if said.version > 0 => comparison.new.push(position),
                 Some(before) if before.block != now.block => {
-                    cache.insert(*identity, now);
+                    cache.learn(*identity, now);
                     known.refresh(self.registry, *identity, now, unix_now());
                 }
                 _ => {}
@@ -215,18 +230,10 @@ impl Past {
     /// What is kept by now may be counted on.
     fn take_over(&self, identities: &[Identity], kept: &Kept) {
         self.highest.fetch_max(kept.highest, Ordering::Relaxed);
-        let mut cache = self.cache();
-        if cache.generation == kept.generation_before {
-            cache.generation = kept.generation;
-        }
-        for (identity, seen) in identities.iter().zip(&kept.records) {
-            match seen {
-                Ok(seen) => cache.insert(*identity, *seen),
-                Err(Contradiction::Outdated { seen } | Contradiction::Rewound { seen }) => {
-                    cache.insert(*identity, *seen);
-                }
-            }
-        }
+        let known = kept.records.iter().map(|outcome| match outcome {
+            Ok(seen) | Err(Contradiction::Outdated { seen } | Contradiction::Rewound { seen }) => *seen,
+        });
+        self.cache().take_over(kept, identities.iter().copied().zip(known));
     }
 
     async fn refuse(
@@ -260,15 +267,5 @@ impl Past {
 
     fn cache(&self) -> MutexGuard<'_, Cache> {
         self.cache.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The cache, empty if records were changed elsewhere since they were read.
-    fn cache_of(&self, generation: u64) -> MutexGuard<'_, Cache> {
-        let mut cache = self.cache();
-        if cache.generation != generation {
-            cache.seen.clear();
-            cache.generation = generation;
-        }
-        cache
     }
 }

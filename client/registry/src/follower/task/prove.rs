@@ -1,5 +1,6 @@
 //! Proving at the head what is not proven there yet.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use countersign_protocol::Identity;
@@ -21,6 +22,8 @@ type Records = Vec<(Identity, Option<ProvenRecord>)>;
 pub(super) struct Proven {
     block: u64,
     records: Records,
+    /// Those of them that do not follow what was proven before.
+    refused: HashMap<Identity, ResolveError>,
     /// What kept others of them from being proven.
     failure: Option<ResolveError>,
 }
@@ -36,9 +39,17 @@ impl Task {
     }
 
     pub(super) fn take_proofs(&mut self, proven: Proven) {
-        let Proven { block, records, failure } = proven;
+        let Proven { block, records, mut refused, failure } = proven;
+        let failure = failure.or_else(|| refused.values().next().cloned());
         let mut changes = Vec::new();
         for (identity, record) in records {
+            if let Some(refusal) = refused.remove(&identity) {
+                // It stays unproven, and is asked for again; unless who watched it left meanwhile.
+                if self.unproven.contains_key(&identity) {
+                    self.standings.refuse(identity, refusal, &mut changes);
+                }
+                continue;
+            }
             // Who left meanwhile is not kept.
             if let Some(hint) = self.unproven.remove(&identity) {
                 self.standings.prove(Proof { identity, record, hint, block }, &mut changes);
@@ -71,11 +82,12 @@ impl Resolver {
             }
         }
         drop(answers);
-        if let Err(error) = self.remember(&at, &records).await {
+        let refused = self.remember(&at, &records).await.unwrap_or_else(|error| {
             // What cannot be kept is not relied on.
             (records, failure) = (Vec::new(), Some(error));
-        }
-        Proven { block: at.block().number, records, failure }
+            HashMap::new()
+        });
+        Proven { block: at.block().number, records, refused, failure }
     }
 
     /// Some records, in one question.
