@@ -85,8 +85,14 @@ impl Resolver {
     ) -> Result<Standing, ResolveError> {
         let Some(record) = record else {
             // The contract removes none, so a chain that went back shows this: whoever relied on the record must know.
-            self.forget_record(identity);
-            return Ok(Standing::Absent);
+            // A proof at a block before the registration shows it too, and says nothing.
+            return match verdict {
+                Ok(()) | Err(ResolveError::RecordRewound { .. }) => {
+                    self.forget_record(identity);
+                    Ok(Standing::Absent)
+                }
+                Err(overtaken) => Err(overtaken),
+            };
         };
         verdict?;
         let standing = Standing::of(Some(record), head.timestamp().max(unix_now()));
@@ -108,5 +114,33 @@ impl Standing {
             None if has_expired(at, now) => Self::Expired { at },
             None => Self::Active(word.record(record.identity())),
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use alloy::consensus::Header;
+    use countersign_protocol::Address;
+
+    use super::*;
+    use crate::error::StaleHead;
+    use crate::policy::{HeadPolicy, HeadTrust};
+
+    #[test]
+    fn an_absence_that_was_overtaken_says_nothing() {
+        let trust = HeadTrust::OwnNode("http://127.0.0.1:9".parse().unwrap());
+        let resolver = Resolver::new(1, Address([7; 20]), trust, HeadPolicy::anvil()).unwrap();
+        let header = Header { number: 7, ..Header::default() };
+        let head = ProvenHeader::recompute(&header, header.hash_slow()).unwrap();
+        let identity = Identity::of(Address([1; 20]));
+        let absent = |verdict| resolver.standing_of(&identity, None, verdict, &head);
+        let rewound = ResolveError::RecordRewound { identity, seen: 1, got: 0, block: 7 };
+        for verdict in [Ok(()), Err(rewound)] {
+            assert_eq!(absent(verdict).unwrap(), Standing::Absent);
+        }
+        let why = StaleHead::BehindProven { proven: 8 };
+        let overtaken = absent(Err(ResolveError::StaleHead { number: 7, why }));
+        assert!(matches!(overtaken, Err(ResolveError::StaleHead { .. })), "{overtaken:?}");
     }
 }
