@@ -1,7 +1,7 @@
 //! Endpoints that fail, lie, hide or stall while they are followed: what is served is right, or nothing is.
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use alloy::network::Ethereum;
 use alloy::primitives::U256;
@@ -350,4 +350,25 @@ async fn a_wrong_value_is_never_told() {
         word[31] = price;
         assert_eq!(now, Value::Word(word));
     }
+}
+
+/// One that shows heads at once and proves nothing is not waited for again at each head.
+#[tokio::test]
+async fn who_stalls_on_proofs_is_asked_for_them_last_from_then_on() {
+    let patience = Duration::from_secs(1);
+    let policy =
+        HeadPolicy { head_patience: patience, request_timeout: Duration::from_secs(30), ..watchful() };
+    let mut scene = Scene::set(policy).await;
+    scene.liar().tell_about("eth_getProof", Lie::Stall);
+    for other in &scene.others {
+        other.tell(Lie::Delay(Duration::from_millis(50)));
+    }
+    let begun = Instant::now();
+    for _ in 0..8 {
+        scene.market.mine(1).await;
+        let height = scene.market.height().await;
+        scene.followed.reach(height).await;
+    }
+    // Patience was lost once or twice, not at each of the heads.
+    assert!(begun.elapsed() < 5 * patience, "{:?}", begun.elapsed());
 }

@@ -1,5 +1,7 @@
 //! From one endpoint to the next until one is of use. For what is proven anyway: any endpoint's answer is as good.
 
+use std::time::{Duration, Instant};
+
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::time::timeout;
 
@@ -21,11 +23,17 @@ impl Resolver {
     where
         F: Future<Output = Result<T, ResolveError>>,
     {
+        let patience = self.policy().head_patience;
+        let ask = |node| {
+            let asked = Asked { node, at: Instant::now(), patience, is_answered: false };
+            let answer = ask(node);
+            async move { asked.note(answer.await) }
+        };
         let mut waiting = self.preferred().into_iter();
         let mut pending: FuturesUnordered<_> = waiting.next().map(&ask).into_iter().collect();
         let mut flaw = None;
         loop {
-            let Ok(outcome) = timeout(self.policy().head_patience, pending.next()).await else {
+            let Ok(outcome) = timeout(patience, pending.next()).await else {
                 pending.extend(waiting.next().map(&ask));
                 continue;
             };
@@ -46,6 +54,37 @@ impl Resolver {
         let mut nodes: Vec<&Node> = self.nodes().iter().map(|node| &**node).collect();
         nodes.sort_by_cached_key(|node| node.health().rank());
         nodes
+    }
+}
+
+/// An endpoint that was asked, until it answers or is waited for no longer: either counts as its latency.
+struct Asked<'a> {
+    node: &'a Node,
+    at: Instant,
+    patience: Duration,
+    is_answered: bool,
+}
+
+impl Asked<'_> {
+    /// What is of no use has others asked in its place, however quick it came.
+    fn note<T>(mut self, outcome: Result<T, ResolveError>) -> Result<T, ResolveError> {
+        let took = match &outcome {
+            Err(failure) if failure.is_one_endpoints() => self.at.elapsed().max(self.patience),
+            _ => self.at.elapsed(),
+        };
+        self.is_answered = true;
+        self.node.health().proving_took(took);
+        outcome
+    }
+}
+
+impl Drop for Asked<'_> {
+    /// Another answered first. Where nobody was waited for, whoever asked has left.
+    fn drop(&mut self) {
+        let waited = self.at.elapsed();
+        if !self.is_answered && waited >= self.patience {
+            self.node.health().proving_took(waited);
+        }
     }
 }
 

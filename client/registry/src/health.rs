@@ -65,6 +65,9 @@ pub(crate) struct Health(Mutex<Course>);
 #[derive(Debug)]
 struct Course {
     latency: Option<Duration>,
+    /// What its proofs take, and when that was last measured. Apart, since heads are asked of everybody all the time: who
+    /// is quick with those alone would be asked first for every proof, and may stall each.
+    proving: Option<(Duration, Instant)>,
     failures: u32,
     last_failure: Option<ResolveError>,
     /// Until when others go first because it failed; over with its next answer.
@@ -80,6 +83,7 @@ impl Health {
     pub(crate) const fn new() -> Self {
         Self(Mutex::new(Course {
             latency: None,
+            proving: None,
             failures: 0,
             last_failure: None,
             failing_until: None,
@@ -93,9 +97,16 @@ impl Health {
     /// It answered, in that time.
     pub(crate) fn answered(&self, took: Duration) {
         let mut course = self.course();
-        course.latency = Some(course.latency.map_or(took, |known| (known * 3 + took) / 4));
+        course.latency = Some(course.latency.map_or(took, |known| smoothed(known, took)));
         course.failures = 0;
         course.failing_until = None;
+    }
+
+    /// A proof was asked of it first, and so long it took; or so long it was waited for in vain.
+    pub(crate) fn proving_took(&self, took: Duration) {
+        let mut course = self.course();
+        let took = course.recent_proving().map_or(took, |known| smoothed(known, took));
+        course.proving = Some((took, Instant::now()));
     }
 
     /// It did not answer, or not usably. What it merely does not serve is no failing.
@@ -130,12 +141,12 @@ impl Health {
         self.course().announcing = announcing;
     }
 
-    /// Sorts endpoints: the lower, the earlier to be asked. Chance moves like ones about, so that not all clients fall
+    /// Sorts endpoints: the lower, the earlier to be asked for proofs. Chance moves like ones about, so that not all clients fall
     /// on the same.
     pub(crate) fn rank(&self) -> (bool, Duration) {
         let course = self.course();
         let last = course.cooling_down().is_some() || course.behind > 0;
-        (last, spread(course.latency.unwrap_or_default()))
+        (last, spread(course.recent_proving().or(course.latency).unwrap_or_default()))
     }
 
     pub(crate) fn of(&self, endpoint: &Endpoint) -> EndpointHealth {
@@ -166,10 +177,20 @@ impl Course {
         }
     }
 
+    /// What its proofs take, unless that was long ago: who was slow once is tried again.
+    fn recent_proving(&self) -> Option<Duration> {
+        self.proving.filter(|(_, at)| at.elapsed() < DISTRUST).map(|(took, _)| took)
+    }
+
     fn cooling_down(&self) -> Option<Duration> {
         let until = self.failing_until.max(self.distrusted_until)?;
         Some(until.saturating_duration_since(Instant::now())).filter(|left| !left.is_zero())
     }
+}
+
+/// The newest weighs a quarter.
+fn smoothed(known: Duration, took: Duration) -> Duration {
+    (known * 3 + took) / 4
 }
 
 /// Doubles with each failure, up to half a minute.
@@ -180,7 +201,7 @@ fn cool_down(failures: u32) -> Duration {
 const FIRST_COOL_DOWN: Duration = Duration::from_secs(1);
 const LONGEST_COOL_DOWN: Duration = Duration::from_secs(30);
 
-/// How long others are asked first once a proof did not hold.
+/// How long others are asked first once a proof did not hold, or did not come.
 const DISTRUST: Duration = Duration::from_secs(60);
 
 #[cfg(test)]
@@ -241,6 +262,20 @@ mod tests {
         assert!(fast.rank() < slow.rank());
         assert!(slow.rank() < failing.rank().min(stalled.rank()));
         assert_eq!(stalled.of(&endpoint()).state, EndpointState::Stalled { behind: 3 });
+    }
+
+    #[test]
+    fn who_is_quick_with_heads_and_slow_with_proofs_is_asked_for_those_later() {
+        let (stalling, slow) = (Health::new(), Health::new());
+        stalling.answered(Duration::from_millis(1));
+        slow.answered(Duration::from_millis(50));
+        assert!(stalling.rank() < slow.rank());
+        stalling.proving_took(Duration::from_secs(1));
+        stalling.answered(Duration::from_millis(1));
+        assert!(slow.rank() < stalling.rank());
+        assert_eq!(stalling.of(&endpoint()).latency, Some(Duration::from_millis(1)));
+        slow.proving_took(Duration::from_millis(60));
+        assert!(slow.rank() < stalling.rank());
     }
 
     #[test]
