@@ -1,11 +1,16 @@
 //! Where a node answers JSON-RPC.
 
+mod secrets;
+
 use std::fmt;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
 
 use alloy::transports::http::reqwest::Url;
+
+use secrets::Secrets;
 
 /// The address of an Ethereum node: `http(s)://`, `ws(s)://`, or the path of an IPC socket.
 ///
@@ -46,35 +51,36 @@ impl Endpoint {
         &self.0
     }
 
-    /// Whether both lead to one server: the same scheme, host and port, or the same socket.
+    /// Whether both lead to one server, as far as their names tell: the same socket; or the same host, and the same port,
+    /// or both the port that the scheme implies, or the two on which one node answers HTTP and WebSocket by convention
+    /// (8545 and 8546, or such a pair some thousands higher). Whether a path or a credential leads to another node behind
+    /// it, nobody can tell; any other two ports are two servers, as several nodes of one machine have them.
     pub(crate) fn is_same_server(&self, other: &Self) -> bool {
         match (self.target(), other.target()) {
-            (Target::Http(one), Target::Http(other)) | (Target::WebSocket(one), Target::WebSocket(other)) => {
-                (one.scheme(), one.host(), one.port_or_known_default())
-                    == (other.scheme(), other.host(), other.port_or_known_default())
+            (Target::Http(one) | Target::WebSocket(one), Target::Http(two) | Target::WebSocket(two)) => {
+                let is_same_port = one.port_or_known_default() == two.port_or_known_default()
+                    || (one.port().is_none() && two.port().is_none());
+                is_same_host(one, two) && (is_same_port || self.is_sibling(other) || other.is_sibling(self))
             }
             (one, other) => one == other,
         }
     }
 
+    /// Whether this is where a node answers HTTP, and the other where it then answers WebSocket.
+    fn is_sibling(&self, other: &Self) -> bool {
+        let (Target::Http(http), Target::WebSocket(socket)) = (self.target(), other.target()) else {
+            return false;
+        };
+        http.port().is_some_and(|port| port % 1000 == 545 && port.checked_add(1) == socket.port())
+    }
+
     /// Somebody else's words, fit to be shown: short, on one line, without what this endpoint keeps secret.
     pub(crate) fn redact(&self, text: &str) -> String {
-        let mut text: String = text
-            .chars()
-            .map(|character| if character.is_control() { ' ' } else { character })
-            .take(16 * MAX_FOREIGN_TEXT)
-            .collect();
+        let mut characters =
+            text.chars().map(|character| if character.is_control() { ' ' } else { character });
+        let mut text: String = characters.by_ref().take(16 * MAX_FOREIGN_TEXT).collect();
         if let Target::Http(url) | Target::WebSocket(url) = self.target() {
-            let secrets = [
-                url.as_str(),
-                url.path(),
-                url.query().unwrap_or_default(),
-                url.username(),
-                url.password().unwrap_or_default(),
-            ];
-            for secret in secrets.into_iter().filter(|secret| secret.len() > 1) {
-                text = text.replace(secret, "…");
-            }
+            text = Secrets::of(url).hide(&text, characters.next().is_some());
         }
         // Cut last, or half a secret could be left at the cut.
         text.chars().take(MAX_FOREIGN_TEXT).collect()
@@ -131,6 +137,17 @@ fn parse_url(text: &str) -> Result<Url, EndpointError> {
     Ok(url)
 }
 
+/// Loopback addresses and their name are one host.
+fn is_same_host(one: &Url, other: &Url) -> bool {
+    one.host_str() == other.host_str() || (is_loopback(one) && is_loopback(other))
+}
+
+/// Whether the URL leads to this machine itself.
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
 fn hides_something(url: &Url) -> bool {
     !matches!(url.path(), "" | "/")
         || url.query().is_some()
@@ -168,6 +185,46 @@ mod tests {
             "{text}"
         );
         assert!(endpoint.redact(&"x".repeat(10_000)).len() <= MAX_FOREIGN_TEXT);
+    }
+
+    #[test]
+    fn no_half_of_a_secret_is_left_where_a_text_is_cut() {
+        let key = "0123456789abcdef".repeat(8);
+        let endpoint: Endpoint = format!("https://node.example.org/?key={key}").parse().unwrap();
+        // Cut within the key; what comes before it shrinks to next to nothing.
+        for shift in 0..key.len() {
+            let text = format!("{}{}", "y".repeat(shift), key.repeat(100));
+            assert!(!endpoint.redact(&text).contains("0123"), "{shift}");
+        }
+    }
+
+    #[test]
+    fn one_server_is_known_by_whichever_name() {
+        let is_same = |one: &str, other: &str| {
+            let [one, other]: [Endpoint; 2] = [one, other].map(|text| text.parse().unwrap());
+            assert_eq!(one.is_same_server(&other), other.is_same_server(&one));
+            one.is_same_server(&other)
+        };
+        for (one, other) in [
+            ("https://a/v3/one", "wss://A:443/ws/v3/other"),
+            ("http://a", "https://a"),
+            ("http://a:8545", "ws://a:8545"),
+            ("http://127.0.0.1:8545", "ws://localhost:8546"),
+            ("https://a:18545/x", "wss://a:18546/y"),
+            ("ws://[::1]:7000", "http://127.0.0.1:7000"),
+        ] {
+            assert!(is_same(one, other), "{one} {other}");
+        }
+        for (one, other) in [
+            ("http://127.0.0.1:8545", "http://127.0.0.1:8546"),
+            ("ws://127.0.0.1:8545", "http://127.0.0.1:8546"),
+            ("http://127.0.0.1:41000", "ws://127.0.0.1:41001"),
+            ("https://a", "https://a:8443"),
+            ("https://a", "https://b"),
+            ("http://a:8545", "/run/a.ipc"),
+        ] {
+            assert!(!is_same(one, other), "{one} {other}");
+        }
     }
 
     #[test]

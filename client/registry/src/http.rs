@@ -7,6 +7,8 @@ use alloy::transports::http::reqwest::{Client, Response, Url, redirect};
 use alloy::transports::{RpcError, TransportError, TransportErrorKind, TransportFut};
 use alloy_json_rpc::{RequestPacket, ResponsePacket, ResponsePayload};
 
+use crate::endpoint::is_loopback;
+
 /// An HTTP connection pool to one node.
 #[derive(Clone, Debug)]
 pub(crate) struct BoundedHttp {
@@ -123,9 +125,4 @@ fn connection_failure(error: alloy::transports::http::reqwest::Error) -> HttpFai
         cause = inner;
     }
     HttpFailure::Connection(cause.to_string())
-}
-
-fn is_loopback(url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
-    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
