@@ -75,7 +75,7 @@ async fn proofs(
     expected: &HashSet<Identity>,
     block: impl AsyncFn(&Market),
 ) -> usize {
-    let asked = followed.proxy.requests().len();
+    let asked = followed.proxy.calls("eth_getProof");
     block(market).await;
     let begun = Instant::now();
     let mut told = HashSet::new();
@@ -87,8 +87,8 @@ async fn proofs(
         }
     }
     let took = begun.elapsed();
-    // A poll for a head is one call; a question of proofs comes with a header, and one of receipts is of one block.
-    let questions = followed.proxy.requests()[asked..].iter().filter(|calls| **calls > 1).count();
+    // One for each question, whatever the number of records in it.
+    let questions = followed.proxy.calls("eth_getProof") - asked;
     println!(
         "a head that changed {} of {WATCHED} watched records: {questions} questions, {took:?}",
         expected.len()

@@ -228,7 +228,7 @@ async fn a_record_that_is_deep_enough_costs_one_request() {
     let resolver = resolver_at(proxy.endpoint(), at_depth(RecordDepth::Finalized));
     resolved(&resolver, alice.identity).await.unwrap();
     resolved(&resolver, alice.identity).await.unwrap();
-    assert_eq!(proxy.requests(), [4, 3], "chain id once; head, proof and finalized block in one request");
+    assert_eq!(proxy.requests(), [4, 4], "chain id, head, proof and finalized block in one request");
 
     let proxy = Proxy::before(market.endpoint().to_string().parse().unwrap()).await;
     let resolver = resolver_at(proxy.endpoint(), at_depth(blocks(60)));
@@ -236,7 +236,7 @@ async fn a_record_that_is_deep_enough_costs_one_request() {
         resolved(&resolver, alice.identity).await.unwrap();
         bury(&market, 1).await;
     }
-    assert_eq!(proxy.requests(), [3, 2, 3, 3], "the first asks a second time for the block at that depth");
+    assert_eq!(proxy.requests(), [3, 3, 4, 4], "the first asks a second time for the block at that depth");
 }
 
 /// A branch with fewer blocks in the same time buries a record less deep.

@@ -45,7 +45,7 @@ async fn a_pinned_key_is_proven_in_one_batch() {
     assert_eq!(resolved.proved_at.timestamp, latest.header.timestamp);
 
     resolver.resolve(alice.identity).await.unwrap();
-    assert_eq!(proxy.requests(), [3, 2], "chain id once, block and proof each time, one request each");
+    assert_eq!(proxy.requests(), [3, 3], "chain id, block and proof each time, one request each");
 }
 
 #[tokio::test]

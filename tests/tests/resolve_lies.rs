@@ -363,17 +363,47 @@ async fn a_dropped_connection_or_a_dead_node_is_unreachable() {
     assert!(matches!(error, ResolveError::Unreachable { .. }), "{error:?}");
 }
 
-/// Behind a new connection another node may stand, so it is asked for its chain as the first one was.
+/// Behind a new connection another node may stand, so it is asked for its chain as the first one was. Over HTTP each
+/// request may have a connection of its own.
 #[tokio::test]
 async fn a_node_that_comes_back_on_another_chain() {
     let scene = Scene::set().await;
-    scene.resolver.resolve(scene.alice.identity).await.unwrap();
-    // On the same connection nobody asks again.
-    scene.proxy.bend("eth_chainId", |id| *id = json!("0x5"));
-    scene.resolver.resolve(scene.alice.identity).await.unwrap();
-    scene.proxy.tell(Lie::HangUp);
-    assert!(matches!(scene.error().await, ResolveError::Unreachable { .. }));
-    scene.proxy.bend("eth_chainId", |id| *id = json!("0x5"));
-    let error = scene.error().await;
-    assert!(matches!(error, ResolveError::WrongChain { got: 5, .. }), "{error:?}");
+    for endpoint in [scene.proxy.endpoint(), scene.proxy.web_socket()] {
+        scene.proxy.tell(Lie::None);
+        let resolver = resolver_at(endpoint.clone(), prompt());
+        resolver.resolve(scene.alice.identity).await.unwrap();
+        scene.proxy.bend("eth_chainId", |id| *id = json!("0x5"));
+        if endpoint == scene.proxy.web_socket() {
+            // On the same connection nobody asks again.
+            resolver.resolve(scene.alice.identity).await.unwrap();
+            scene.proxy.cut();
+            let error = resolver.resolve(scene.alice.identity).await.unwrap_err();
+            assert!(matches!(error, ResolveError::Unreachable { .. }), "{error:?}");
+        }
+        let error = resolver.resolve(scene.alice.identity).await.unwrap_err();
+        assert!(matches!(error, ResolveError::WrongChain { got: 5, .. }), "{error:?}");
+    }
+}
+
+/// Over a socket each answer is a message of its own: together they are bounded too.
+#[tokio::test]
+async fn answers_that_are_too_long_together() {
+    let scene = Scene::set().await;
+    let limit = 64 << 10;
+    for endpoint in [scene.proxy.endpoint(), scene.proxy.web_socket()] {
+        let policy = HeadPolicy { max_response_bytes: limit, ..prompt() };
+        let resolver = resolver_at(endpoint, policy);
+        resolver.resolve(scene.alice.identity).await.unwrap();
+        // Each of them is short enough.
+        scene.proxy.tell(Lie::Answer(Box::new(|_, answer| {
+            if let Some(result) = answer["result"].as_object_mut() {
+                result.insert("padding".into(), json!("x".repeat(40 << 10)));
+            }
+        })));
+        let error = resolver.resolve(scene.alice.identity).await.unwrap_err();
+        assert!(matches!(error, ResolveError::AnswerTooLarge { limit: 65_536, .. }), "{error:?}");
+        resolver.head().await.unwrap();
+        scene.proxy.tell(Lie::None);
+        resolver.resolve(scene.alice.identity).await.unwrap();
+    }
 }

@@ -84,7 +84,7 @@ async fn a_view_is_one_request() {
     let view = resolver.view(hints(scene.request(Some(anchor), &queries))).await.unwrap();
     assert_eq!(view.readings().len(), 2);
     resolver.view(hints(scene.request(None, &queries))).await.unwrap();
-    assert_eq!(proxy.requests(), [6, 3]);
+    assert_eq!(proxy.requests(), [6, 4]);
 }
 
 #[tokio::test]

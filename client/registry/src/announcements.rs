@@ -21,7 +21,7 @@ impl Announcements {
     /// # Errors
     /// What the transport says, the node's refusal among it.
     pub(crate) async fn begin(connection: &Connection) -> Result<Option<Self>, TransportError> {
-        let Some(frontend) = connection.client.pubsub_frontend().cloned() else { return Ok(None) };
+        let Some(frontend) = connection.frontend.clone() else { return Ok(None) };
         let id: B256 = connection.client.request("eth_subscribe", ("newHeads",)).await?;
         let incoming = frontend.get_subscription(id).await?;
         Ok(Some(Self { incoming, frontend }))

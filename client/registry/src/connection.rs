@@ -4,18 +4,21 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use alloy::pubsub::{ConnectionHandle, PubSubConnect};
+use alloy::pubsub::{ConnectionHandle, PubSubConnect, PubSubFrontend};
 use alloy::rpc::client::{ClientBuilder, RpcClient};
 use alloy::transports::ws::{WebSocketConfig, WsConnect};
 use alloy::transports::{TransportError, TransportErrorKind, TransportResult};
 
 use crate::endpoint::{Endpoint, Target};
 use crate::http::BoundedHttp;
+use crate::metered::Metered;
 
 /// One connection, and whether its other end told the right chain id: behind the next one another node may stand.
 #[derive(Clone, Debug)]
 pub(crate) struct Connection {
     pub(crate) client: RpcClient,
+    /// Where the transport knows subscriptions.
+    pub(crate) frontend: Option<PubSubFrontend>,
     chain_id_checked: Arc<AtomicBool>,
 }
 
@@ -36,12 +39,26 @@ struct Connector<C> {
 }
 
 impl Connection {
-    pub(crate) fn over(client: RpcClient) -> Self {
-        Self { client, chain_id_checked: Arc::default() }
+    /// Answers to one batch are together no longer than `max_response_bytes`, whatever the transport.
+    pub(crate) fn over(client: RpcClient, max_response_bytes: usize) -> Self {
+        let frontend = client.pubsub_frontend().cloned();
+        let client = match frontend.clone() {
+            Some(frontend) => {
+                let is_local = client.is_local();
+                RpcClient::new(Metered { frontend, max_response_bytes }, is_local)
+            }
+            None => client,
+        };
+        Self { client, frontend, chain_id_checked: Arc::default() }
     }
 
     pub(crate) fn is_checked(&self) -> bool {
         self.chain_id_checked.load(Ordering::Relaxed)
+    }
+
+    /// Whether the same node answers as long as the connection lasts. Over HTTP each request may reach another.
+    pub(crate) const fn is_to_one_node(&self) -> bool {
+        self.frontend.is_some()
     }
 
     pub(crate) fn note_checked(&self) {

@@ -79,6 +79,7 @@ mod key_hint;
 mod known;
 pub mod logs;
 mod memory;
+mod metered;
 mod moment;
 mod node;
 mod policy;

@@ -21,6 +21,7 @@ use crate::endpoint::{Endpoint, Target};
 use crate::error::ResolveError;
 use crate::health::Health;
 use crate::http::HttpFailure;
+use crate::metered::AnswersTooLarge;
 use crate::policy::HeadPolicy;
 use crate::question::{Answer, Question};
 
@@ -126,7 +127,9 @@ impl Node {
     async fn exchange(&self, question: &Question) -> Result<Answer, ResolveError> {
         let connection = self.connection().await?;
         let mut batch = self.batch(&connection.client);
-        let chain_id = match connection.is_checked() {
+        // Whoever is asked by number is held to the hash of a block that is known already.
+        let is_known = question.head.is_number() || connection.is_to_one_node();
+        let chain_id = match is_known && connection.is_checked() {
             true => None,
             false => Some(batch.call::<_, U64>("eth_chainId", &())?),
         };
@@ -179,7 +182,7 @@ impl Node {
         let client = connect(&self.endpoint, self.timeout, self.max_response_bytes, WhenLost::StayLost)
             .await
             .map_err(|error| self.failure("connect", error))?;
-        let connection = Connection::over(client);
+        let connection = Connection::over(client, self.max_response_bytes);
         *self.connection.lock().unwrap_or_else(PoisonError::into_inner) = Some(connection.clone());
         Ok(connection)
     }
@@ -224,7 +227,12 @@ pub(crate) fn endpoint_failure(
                 ResolveError::AnswerTooLarge { endpoint: endpoint.clone(), limit: *limit }
             }
             Some(HttpFailure::NotJsonRpc(detail)) => bad_answer(detail),
-            _ => unreachable(&cause.to_string()),
+            _ => match cause.downcast_ref::<AnswersTooLarge>() {
+                Some(AnswersTooLarge { limit }) => {
+                    ResolveError::AnswerTooLarge { endpoint: endpoint.clone(), limit: *limit }
+                }
+                None => unreachable(&cause.to_string()),
+            },
         },
         RpcError::Transport(other) => unreachable(&other.to_string()),
         RpcError::DeserError { err, .. } => bad_answer(&err.to_string()),

@@ -76,8 +76,8 @@ pub struct HeadPolicy {
     /// revocation is seen by [`resolve`](crate::Resolver::resolve) then. Of what is watched, the
     /// [`Follower`](crate::Follower)'s head serves.
     pub head_reuse: Duration,
-    /// The longest answer read from an endpoint, in bytes; over WebSocket or IPC, the longest message. Outside of Unix
-    /// a message over IPC is bounded by time only.
+    /// The longest answer read from an endpoint, in bytes; over WebSocket or IPC the longest message, and what the
+    /// answers to one question may come to together. Outside of Unix a message over IPC is bounded by time only.
     pub max_response_bytes: usize,
     /// The rules that view calls are executed by on a chain whose hard forks are in no table
     /// ([`Hardfork`], [`ResolveError::RulesUnknown`](crate::ResolveError::RulesUnknown) where it is missing): both sides must
@@ -128,13 +128,15 @@ pub enum TrustError {
         /// Which.
         endpoint: Endpoint,
     },
-    /// One server counted twice would be a quorum of one, whatever path or credential it is asked by.
+    /// One server counted twice would be a quorum of one, whatever scheme, path or credential it is asked by.
     #[error(
-        "{endpoint} is the same server as one named before it, and would agree with itself; name each once"
+        "{endpoint} is the same server as {earlier}, and would agree with itself; name each once, and two nodes of one host by the same scheme"
     )]
     DuplicateEndpoint {
         /// Which.
         endpoint: Endpoint,
+        /// The one named before it.
+        earlier: Endpoint,
     },
 }
 
@@ -156,11 +158,12 @@ impl HeadTrust {
         if threshold <= endpoints.len() / 2 {
             return Err(TrustError::NoMajority { threshold, endpoints: endpoints.len() });
         }
-        let duplicate = endpoints.iter().enumerate().find(|(position, endpoint)| {
-            endpoints.iter().take(*position).any(|earlier| earlier.is_same_server(endpoint))
+        let duplicate = endpoints.iter().enumerate().find_map(|(position, endpoint)| {
+            let earlier = endpoints.iter().take(position).find(|earlier| earlier.is_same_server(endpoint))?;
+            Some(TrustError::DuplicateEndpoint { endpoint: endpoint.clone(), earlier: earlier.clone() })
         });
         match duplicate {
-            Some((_, endpoint)) => Err(TrustError::DuplicateEndpoint { endpoint: endpoint.clone() }),
+            Some(duplicate) => Err(duplicate),
             None => Ok((endpoints, threshold)),
         }
     }
@@ -264,6 +267,7 @@ mod tests {
             ["http://a", "http://a"],
             ["https://a/v3/one", "https://A:443/v3/other"],
             ["https://one@a", "https://other@a/"],
+            ["https://a/v3/one", "wss://a/ws/v3/one"],
             ["/run/node.ipc", "ipc:///run/node.ipc"],
         ] {
             let outcome = quorum(&[one, other], 2);
