@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::num::NonZeroU64;
 use std::sync::{PoisonError, RwLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use alloy::eips::BlockNumberOrTag;
 use futures_util::stream::{FuturesUnordered, StreamExt};
@@ -40,27 +40,42 @@ pub enum RecordDepth {
 
 /// Up to which time the chain is settled, for each depth that was asked about.
 #[derive(Debug, Default)]
-pub(crate) struct Settled(RwLock<HashMap<RecordDepth, u64>>);
+pub(crate) struct Settled(RwLock<Times>);
+
+#[derive(Debug, Default)]
+struct Times {
+    before: HashMap<RecordDepth, u64>,
+    /// When the chain was last seen to change its mind.
+    reorganised: Option<Instant>,
+}
 
 impl Settled {
     /// What was anchored before that time lies so deep; 0 where nothing is known.
     fn before(&self, depth: RecordDepth) -> u64 {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).get(&depth).copied().unwrap_or_default()
+        let times = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        times.before.get(&depth).copied().unwrap_or_default()
     }
 
-    /// Forgets how far blocks had been counted: on another branch the same time may lie less deep. What was final is final.
+    /// Forgets how far blocks had been counted, and which were called safe: on another branch the same time may lie less
+    /// deep. What was final is final.
     pub(crate) fn reorganised(&self) {
-        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        known.retain(|depth, _| !matches!(depth, RecordDepth::Confirmations(_)));
+        let mut times = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        times.before.retain(|depth, _| is_final(*depth));
+        times.reorganised = Some(Instant::now());
     }
 
-    fn keep(&self, depth: RecordDepth, before: u64) {
-        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        let kept = known.entry(depth).or_default();
-        *kept = match depth {
+    /// Keeps what endpoints say that were asked no earlier than `since`.
+    fn keep(&self, depth: RecordDepth, before: u64, since: Instant) {
+        let mut times = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if !is_final(depth) && times.reorganised.is_some_and(|reorganised| since <= reorganised) {
+            // They may have spoken of the branch that is gone.
+            return;
+        }
+        let kept = times.before.entry(depth).or_default();
+        *kept = match is_final(depth) {
+            true => before.max(*kept),
             // Of another branch the same height may be younger: what was heard last counts.
-            RecordDepth::Confirmations(_) => before,
-            _ => before.max(*kept),
+            false => before,
         };
     }
 }
@@ -92,7 +107,7 @@ impl Resolver {
         };
         let told = survey.answers.iter().filter(|heard| lowest_head(heard)).filter_map(time_told);
         if let Some(time) = self.vouched(told.collect()) {
-            self.settled().keep(depth, time);
+            self.settled().keep(depth, time, survey.begun);
         }
     }
 
@@ -116,7 +131,7 @@ impl Resolver {
         record: &ProvenRecord,
         survey: &Survey<'_>,
     ) -> Result<(), ResolveError> {
-        let head = &survey.head.header;
+        let (head, since) = (&survey.head.header, Instant::now());
         let Err(ResolveError::TooYoung { depth, .. }) = self.judge(record, head) else { return Ok(()) };
         let time = match depth {
             RecordDepth::Age(_) => return Ok(()),
@@ -128,7 +143,7 @@ impl Resolver {
                 }
             },
         };
-        self.settled().keep(depth, time);
+        self.settled().keep(depth, time, since);
         Ok(())
     }
 
@@ -182,6 +197,11 @@ impl Resolver {
     }
 }
 
+/// Whether what lies so deep stays so, whatever becomes of the chain's end.
+const fn is_final(depth: RecordDepth) -> bool {
+    matches!(depth, RecordDepth::Finalized)
+}
+
 fn time_told(heard: &Heard<'_>) -> Option<u64> {
     heard.deep.map(|block| block.timestamp())
 }
@@ -202,6 +222,42 @@ impl fmt::Display for RecordDepth {
             Self::Confirmations(count) => write!(f, "{count} blocks deep"),
             Self::Safe => f.write_str("safe"),
             Self::Finalized => f.write_str("finalized"),
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    const CONFIRMED: RecordDepth = RecordDepth::Confirmations(NonZeroU64::MIN);
+
+    #[test]
+    fn what_is_not_final_falls_with_the_chain() {
+        let settled = Settled::default();
+        for depth in [RecordDepth::Finalized, RecordDepth::Safe, CONFIRMED] {
+            settled.keep(depth, 9, Instant::now());
+            settled.keep(depth, 7, Instant::now());
+        }
+        let told =
+            || [RecordDepth::Finalized, RecordDepth::Safe, CONFIRMED].map(|depth| settled.before(depth));
+        assert_eq!(told(), [9, 7, 7]);
+        settled.reorganised();
+        assert_eq!(told(), [9, 0, 0]);
+    }
+
+    #[test]
+    fn who_was_asked_before_a_reorganisation_says_nothing_of_what_came_of_it() {
+        let settled = Settled::default();
+        let before = Instant::now();
+        settled.reorganised();
+        for depth in [RecordDepth::Safe, CONFIRMED] {
+            settled.keep(depth, 9, before);
+            assert_eq!(settled.before(depth), 0);
+            std::thread::sleep(Duration::from_millis(1));
+            settled.keep(depth, 8, Instant::now());
+            assert_eq!(settled.before(depth), 8);
         }
     }
 }

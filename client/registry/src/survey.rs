@@ -33,6 +33,8 @@ pub(crate) struct Survey<'a> {
     pub(crate) anchor: Option<ProvenHeader>,
     /// What was heard by then.
     pub(crate) answers: Vec<Heard<'a>>,
+    /// Nobody was asked earlier.
+    pub(crate) begun: std::time::Instant,
 }
 
 /// One endpoint's answer, its headers recomputed.
@@ -49,6 +51,7 @@ pub(crate) struct Heard<'a> {
 /// A survey under way.
 struct Count<'a> {
     electorate: Electorate<'a>,
+    begun: std::time::Instant,
     tally: Tally,
     answers: Vec<Heard<'a>>,
     failures: Vec<ResolveError>,
@@ -152,6 +155,7 @@ impl<'a> Count<'a> {
     fn new(electorate: Electorate<'a>) -> Self {
         Self {
             electorate,
+            begun: std::time::Instant::now(),
             tally: Tally::new(electorate.threshold, electorate.max_lag),
             answers: Vec::new(),
             failures: Vec::new(),
@@ -209,7 +213,7 @@ impl<'a> Count<'a> {
     }
 
     fn into_survey(self, head: Agreed) -> Survey<'a> {
-        Survey { head, anchor: self.anchor(), answers: self.answers }
+        Survey { head, anchor: self.anchor(), answers: self.answers, begun: self.begun }
     }
 
     fn into_error(mut self) -> ResolveError {

@@ -1,6 +1,7 @@
 //! Execution nodes serve what the light client proved: the header of a hash, and its ancestors by their hashes.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use alloy::eips::eip2935::{HISTORY_SERVE_WINDOW, HISTORY_STORAGE_ADDRESS};
 use alloy::primitives::{B256, U256};
@@ -25,6 +26,7 @@ pub(crate) async fn survey<'a>(
     question: &Question,
     accept: impl Fn(&ProvenHeader) -> Result<(), ResolveError>,
 ) -> Result<Survey<'a>, ResolveError> {
+    let begun = Instant::now();
     let mut pending: FuturesUnordered<_> =
         nodes.iter().map(|node| hear_proven(node, &head.newest, question)).collect();
     let mut failures = Vec::new();
@@ -33,7 +35,7 @@ pub(crate) async fn survey<'a>(
             Ok((heard, anchor)) => {
                 accept(&heard.head)?;
                 let agreed = Agreed { header: heard.head, votes: head.signed };
-                return Ok(Survey { head: agreed, anchor, answers: vec![heard] });
+                return Ok(Survey { head: agreed, anchor, answers: vec![heard], begun });
             }
             Err(failure) if !failure.is_one_endpoints() => return Err(failure),
             Err(failure) => {
