@@ -58,7 +58,9 @@ pub(crate) fn make(path: &Path) -> Result<PathBuf, FileFlaw> {
     let folder = folder_of(path)?;
     make_folder(folder)?;
     let (folder, path) = resolved(folder, path)?;
-    make_file(&path)?;
+    if make_file(&path)? {
+        flush_folder(&folder)?;
+    }
     let (file, around) = (look_at_file(&path)?, look_at_folder(&folder)?);
     if !file.is_file() {
         return Err(FileFlaw::NotAFile { path });
@@ -123,15 +125,26 @@ fn folder_of(path: &Path) -> Result<&Path, FileFlaw> {
     Ok(path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")))
 }
 
-fn make_folder(folder: &Path) -> Result<(), FileFlaw> {
-    if folder.exists() {
-        return Ok(());
+/// Gives the folders that have a new entry, flushed: a power failure would take it, and with it everything inside.
+fn make_folder(folder: &Path) -> Result<Vec<PathBuf>, FileFlaw> {
+    let missing = folder.ancestors().take_while(|folder| !folder.as_os_str().is_empty() && !folder.exists());
+    let around = |folder: &Path| match folder.parent() {
+        Some(around) if !around.as_os_str().is_empty() => around.to_path_buf(),
+        _ => PathBuf::from("."),
+    };
+    let changed: Vec<PathBuf> = missing.map(around).collect();
+    if changed.is_empty() {
+        return Ok(changed);
     }
     let mut builder = DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder).map_err(|error| refused("make a folder for", folder, &error))
+    builder.create(folder).map_err(|error| refused("make a folder for", folder, &error))?;
+    for folder in &changed {
+        flush_folder(folder)?;
+    }
+    Ok(changed)
 }
 
 /// The folder without links in its path, and the file in it.
@@ -141,14 +154,15 @@ fn resolved(folder: &Path, path: &Path) -> Result<(PathBuf, PathBuf), FileFlaw> 
     Ok((folder, path))
 }
 
-fn make_file(path: &Path) -> Result<(), FileFlaw> {
+/// Whether it was missing.
+fn make_file(path: &Path) -> Result<bool, FileFlaw> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     match options.open(path) {
-        Ok(_) => Ok(()),
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
         Err(error) => Err(refused("make", path, &error)),
     }
 }
@@ -219,4 +233,22 @@ fn refuse_open_folder(_: &Path, _: &Metadata, _: Option<&Metadata>) -> Result<()
 
 fn refused(action: &'static str, path: &Path, error: &io::Error) -> FileFlaw {
     FileFlaw::Io { action, path: path.into(), kind: error.kind(), detail: error.to_string() }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_has_a_new_entry_is_flushed() {
+        let place = tempfile::tempdir().unwrap();
+        let [one, two] = ["one", "one/two"].map(|name| place.path().join(name));
+        assert_eq!(make_folder(&two).unwrap(), [one.clone(), place.path().to_path_buf()]);
+        assert!(make_folder(&two).unwrap().is_empty());
+        let file = two.join("known.sqlite");
+        assert!(make_file(&file).unwrap());
+        assert!(!make_file(&file).unwrap());
+        make(&one.join("three/four/known.sqlite")).unwrap();
+    }
 }
