@@ -77,6 +77,7 @@ pub use error::LogsError;
 pub use filter::LogFilter;
 pub use header::{LinkedHeader, LinkedHeaders};
 pub use pages::{LogPage, LogsProgress, VerifiedLogs};
+pub(crate) use portion::Portion;
 pub use receipt::{ConsensusReceipt, RpcReceipt};
 pub use verified::{BlockReceipts, VerifiedLog};
 

@@ -7,6 +7,7 @@ use alloy::consensus::Header;
 
 use super::ring::{Joint, Ring};
 use crate::error::ResolveError;
+use crate::logs::Portion;
 use crate::node::Node;
 use crate::proof::ProvenHeader;
 use crate::resolver::Resolver;
@@ -65,7 +66,9 @@ impl Resolver {
         let top = of.block().number;
         let heights: Vec<u64> = (1..=count as u64).map_while(|back| top.checked_sub(back)).collect();
         self.ask_in_turn(|node| async {
-            let headers = node.headers(heights.clone()).await?;
+            // Many headers are longer than an answer may be, and providers limit the calls of a batch.
+            let portion = Portion::up_to(AT_ONCE);
+            let headers = portion.ask_for(&heights, |some| node.headers(some)).await?;
             linked(node, of, headers.into_iter().map(|header| header.inner), heights.len())
         })
         .await
@@ -104,6 +107,9 @@ fn linked(
 
 /// The longest branch that is followed: a fork as deep as the ring, and as many blocks on top of it.
 const MAX_BRANCH: usize = 128;
+
+/// Headers in one batch. At 2 KB each, or 35 where a block has hundreds of transactions, they fit into few answers.
+const AT_ONCE: usize = 32;
 
 /// Blocks asked for at a time below the ring's newest height. Most forks are a block or two deep.
 const STEP: usize = 16;
