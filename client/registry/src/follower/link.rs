@@ -68,7 +68,12 @@ impl Resolver {
         self.ask_in_turn(|node| async {
             // Many headers are longer than an answer may be, and providers limit the calls of a batch.
             let portion = Portion::up_to(AT_ONCE);
-            let headers = portion.ask_for(&heights, |some| node.headers(some)).await?;
+            let mut headers = Vec::with_capacity(heights.len());
+            let keep = |some: Vec<_>| {
+                headers.extend(some);
+                Ok(())
+            };
+            portion.ask_for(&heights, |some| node.headers(some), keep).await?;
             linked(node, of, headers.into_iter().map(|header| header.inner), heights.len())
         })
         .await

@@ -94,7 +94,9 @@ pub enum RecordProofError {
         found: Option<B256>,
     },
     /// A part does not hold: the proof was changed, or never held.
-    #[error("the record proof does not hold: {0}; it was changed, or never held, and its maker must make another")]
+    #[error(
+        "the record proof does not hold: {0}; it was changed, or never held, and its maker must make another"
+    )]
     Invalid(#[from] ProofPart),
     /// The key that came along is not the record's.
     #[error(

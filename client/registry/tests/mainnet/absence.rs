@@ -9,7 +9,9 @@ use alloy::rpc::types::{EIP1186AccountProofResponse, EIP1186StorageProof};
 use alloy_trie::{EMPTY_ROOT_HASH, KECCAK_EMPTY};
 use countersign_registry::ProofPart;
 
-use crate::{answer, bend_nodes, bent_word, every_value, proven_account, proven_header, slot_proof, some_values};
+use crate::{
+    answer, bend_nodes, bent_word, every_value, proven_account, proven_header, slot_proof, some_values,
+};
 
 /// An account that nobody has. The seventh branch above the recorded account is reached by hashes that begin `6fae96`,
 /// and has no child at `e`: counting addresses up from zero, this is the first whose hash begins `6fae96` and goes on to

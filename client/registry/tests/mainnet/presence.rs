@@ -4,7 +4,9 @@ use alloy::primitives::{Address, B256, U256};
 use alloy::rpc::types::EIP1186AccountProofResponse;
 use countersign_registry::ProofPart;
 
-use crate::{answer, bend_nodes, bent_word, every_value, proven_account, proven_header, slot_proof, some_values};
+use crate::{
+    answer, bend_nodes, bent_word, every_value, proven_account, proven_header, slot_proof, some_values,
+};
 
 #[test]
 fn the_account_and_its_slot_verify() {
