@@ -28,7 +28,9 @@ pub struct LightClientTrust {
     /// How old the block of a checkpoint may be: at most the weak subjectivity period, or a chain can be made up by
     /// validators who have left since. [`WEAK_SUBJECTIVITY`](Self::WEAK_SUBJECTIVITY) suits Ethereum.
     pub max_checkpoint_age: Duration,
-    /// Where the newest finalized block is kept, so that a restart within that time needs no new checkpoint.
+    /// Where the newest finalized block is kept, so that a restart within that time needs no new checkpoint. What it
+    /// names is believed as `checkpoint` is: it is made with mode 0600, and refused where other users may change it or
+    /// put another in its place.
     pub state: Option<PathBuf>,
     /// Execution nodes that serve headers and proofs.
     pub nodes: Vec<Endpoint>,
