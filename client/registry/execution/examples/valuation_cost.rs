@@ -8,7 +8,7 @@ use std::error::Error;
 use std::time::Instant;
 
 use alloy_primitives::{Address, B256, Bytes, U256, b256, hex, keccak256};
-use countersign_execution::{Account, Block, Call, Code, Hardfork, Limits, Outcome, State, execute};
+use countersign_execution::{Account, Block, Call, Code, Hardfork, Limits, Outcome, State, Stop, execute};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut state = State::default();
@@ -34,7 +34,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut times = Vec::with_capacity(ROUNDS);
     for _ in 0..ROUNDS {
         let start = Instant::now();
-        let outcome = std::hint::black_box(execute(&call, &block(), &state, &limits))?;
+        let outcome = std::hint::black_box(execute(&call, &block(), &state, &limits, &Stop::default()))?;
         times.push(start.elapsed());
         let Outcome::Returned { gas_used, .. } = outcome else { return Err(format!("{outcome:?}").into()) };
         gas = gas_used;

@@ -1,5 +1,7 @@
 //! Proven state as the virtual machine reads it, and notes of what it missed.
 
+use std::collections::HashSet;
+
 use alloy_primitives::{Address, B256, KECCAK256_EMPTY, U256, address};
 use revm::bytecode::Bytecode;
 use revm::database_interface::{DBErrorMarker, Database};
@@ -7,6 +9,7 @@ use revm::state::AccountInfo;
 
 use crate::places::{Lacking, Touched};
 use crate::state::State;
+use crate::stop::Stop;
 
 /// The state, and what one run read and missed of it.
 ///
@@ -14,8 +17,12 @@ use crate::state::State;
 /// a run that missed anything counts for nothing but what it missed. A missing account or code ends it.
 pub(crate) struct WitnessedState<'a> {
     state: &'a State,
+    pub(crate) stop: &'a Stop,
     pub(crate) touched: Touched,
     pub(crate) lacking: Lacking,
+    /// The same as touched: `BLOCKHASH` reads anew what was read before, for 20 gas each time.
+    accounts: HashSet<Address>,
+    slots: HashSet<(Address, B256)>,
 }
 
 /// Why the run cannot go on.
@@ -26,18 +33,23 @@ pub(crate) enum Gap {
     Lacking,
     #[error("the history contract has no hash of block {number}")]
     NoBlockHash { number: u64 },
+    #[error("nobody waits for the result")]
+    Stopped,
 }
 
 impl DBErrorMarker for Gap {}
 
 impl<'a> WitnessedState<'a> {
-    pub(crate) fn new(state: &'a State) -> Self {
-        Self { state, touched: Touched::default(), lacking: Lacking::default() }
+    pub(crate) fn new(state: &'a State, stop: &'a Stop) -> Self {
+        let (touched, lacking) = (Touched::default(), Lacking::default());
+        Self { state, stop, touched, lacking, accounts: HashSet::new(), slots: HashSet::new() }
     }
 
     fn slot(&mut self, account: Address, slot: B256) -> Result<Option<B256>, Gap> {
         if let Some(value) = self.state.slot(account, slot) {
-            self.touched.slots.push((account, slot));
+            if self.slots.insert((account, slot)) {
+                self.touched.slots.push((account, slot));
+            }
             return Ok(Some(value));
         }
         if !self.lacking.slots.contains(&(account, slot)) {
@@ -53,7 +65,9 @@ impl Database for WitnessedState<'_> {
 
     fn basic(&mut self, address: Address) -> Result<Option<AccountInfo>, Gap> {
         if let Some(known) = self.state.account(&address) {
-            self.touched.accounts.push(address);
+            if self.accounts.insert(address) {
+                self.touched.accounts.push(address);
+            }
             return Ok(known.map(AccountInfo::from));
         }
         // After a guess, the zero address is the guess.

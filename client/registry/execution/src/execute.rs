@@ -4,7 +4,6 @@ use alloy_primitives::{Address, Bytes, KECCAK256_EMPTY, TxKind};
 use revm::context::result::{EVMError, ExecutionResult, HaltReason, Output};
 use revm::context::transaction::{AccessList, AccessListItem};
 use revm::context::{Evm, FrameStack, TransactionType, TxEnv};
-use revm::handler::instructions::EthInstructions;
 use revm::handler::{Handler, MainnetContext};
 
 use crate::block::Block;
@@ -12,8 +11,10 @@ use crate::call::{Call, Limits};
 use crate::database::{Gap, WitnessedState};
 use crate::error::ExecutionError;
 use crate::handler::{ViewEvm, ViewHandler};
+use crate::jump::instructions;
 use crate::places::{Lacking, Touched};
 use crate::state::State;
+use crate::stop::Stop;
 
 /// What became of a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,10 +29,17 @@ pub enum Outcome {
         touched: Touched,
     },
     /// More must be proven. Then run it again.
-    Lacks(Lacking),
+    Lacks {
+        /// What.
+        lacking: Lacking,
+        /// What the run took nevertheless, of [`Limits::gas`].
+        gas_used: u64,
+    },
+    /// It was [stopped](Stop::raise). That says nothing of the call.
+    Stopped,
 }
 
-/// Runs a call over what is proven, by the rules of SPEC 2.1.
+/// Runs a call over what is proven, by the rules of SPEC 2.1. It takes as long as its gas lasts, or until it is stopped.
 ///
 /// # Errors
 /// [`ExecutionError`] where the call has no result, however much more is proven.
@@ -40,12 +48,19 @@ pub fn execute(
     block: &Block,
     state: &State,
     limits: &Limits,
+    stop: &Stop,
 ) -> Result<Outcome, ExecutionError> {
-    let mut evm = machine(call, block, state, limits);
-    let result = ViewHandler::default().run(&mut evm);
+    let mut evm = machine(call, block, limits, WitnessedState::new(state, stop));
+    let mut handler = ViewHandler::default();
+    let result = handler.run(&mut evm);
     let WitnessedState { touched, lacking, .. } = evm.ctx.journaled_state.database;
+    if matches!(result, Err(EVMError::Database(Gap::Stopped))) {
+        return Ok(Outcome::Stopped);
+    }
     if !lacking.is_empty() {
-        return Ok(Outcome::Lacks(lacking));
+        let broke_off = |_| handler.spent_of(limits.gas);
+        let gas_used = result.map_or_else(broke_off, |ended| ended.tx_gas_used());
+        return Ok(Outcome::Lacks { lacking, gas_used });
     }
     if !is_contract(state, &call.to) {
         return Err(ExecutionError::NotAContract { address: call.to });
@@ -86,7 +101,7 @@ fn is_contract(state: &State, address: &Address) -> bool {
     account.is_some_and(|account| account.code_hash != KECCAK256_EMPTY)
 }
 
-fn machine<'a>(call: &Call, block: &Block, state: &'a State, limits: &Limits) -> ViewEvm<'a> {
+fn machine<'a>(call: &Call, block: &Block, limits: &Limits, state: WitnessedState<'a>) -> ViewEvm<'a> {
     let fork = block.spec.fork();
     // Of a type that has an access list. No costs are taken of either: its one entry is warm, and not read.
     let origin = AccessListItem { address: Address::ZERO, storage_keys: Vec::new() };
@@ -100,14 +115,14 @@ fn machine<'a>(call: &Call, block: &Block, state: &'a State, limits: &Limits) ->
         chain_id: Some(block.chain_id),
         ..TxEnv::default()
     };
-    let context = MainnetContext::new(WitnessedState::new(state), fork)
+    let context = MainnetContext::new(state, fork)
         .with_cfg(block.configuration())
         .with_block(block.environment())
         .with_tx(tx);
     Evm {
         ctx: context,
         inspector: (),
-        instruction: EthInstructions::new_mainnet_with_spec(fork),
+        instruction: instructions(fork),
         precompiles: block.spec.precompiles(),
         frame_stack: FrameStack::new_prealloc(8),
     }

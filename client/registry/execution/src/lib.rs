@@ -1,9 +1,9 @@
 //! The result of a view call, executed over proven state.
 //!
 //! ```text
-//! Call + Block + State ──execute──► Returned(output)
+//! Call + Block + State ──execute──► Returned { output, .. }
 //!                          │
-//!                          └──────► Lacks(places) ──the caller proves them──► State, and again
+//!                          └──────► Lacks { lacking, .. } ──the caller proves it──► State, and again
 //! ```
 //! An oracle's `latestRoundData()` or a pool's price is worth as much as the state that it was computed from. So
 //! nothing here asks anybody: what the call reads comes out of a [`State`] that the caller filled with what it proved
@@ -30,9 +30,11 @@ mod error;
 mod execute;
 mod handler;
 mod hardfork;
+mod jump;
 mod places;
 mod spec;
 mod state;
+mod stop;
 
 pub use block::Block;
 pub use call::{Call, Limits};
@@ -43,3 +45,4 @@ pub use places::{Lacking, Touched};
 pub use revm::context::result::HaltReason;
 pub use spec::Spec;
 pub use state::{Account, Code, State};
+pub use stop::Stop;

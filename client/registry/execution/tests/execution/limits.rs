@@ -1,8 +1,11 @@
 //! What a call may not do, and what it sees of the block.
 
+use std::thread;
+use std::time::{Duration, Instant};
+
 use crate::world::{OTHER, RETURN_WORD, TARGET, World, block, call};
 use alloy_primitives::{Address, B256, Bytes, U256, hex};
-use countersign_execution::{ExecutionError, HaltReason, Limits, Outcome, State, execute};
+use countersign_execution::{ExecutionError, HaltReason, Limits, Outcome, State, Stop, execute};
 
 #[test]
 fn a_revert_keeps_its_words() {
@@ -31,6 +34,59 @@ fn gas_bounds_time() {
     // Calls itself with all but a 64th, over and over.
     let recursive = World::with("PUSH0 PUSH0 PUSH0 PUSH0 ADDRESS GAS STATICCALL :again @again JUMP");
     assert_eq!(recursive.error(), ExecutionError::OutOfGas { limit: 10_000_000 });
+}
+
+/// With all of its gas it would take years. Whoever waits for it may stop it: in a loop, in calls of itself, and where
+/// it calls precompiles alone.
+#[test]
+fn a_run_that_is_stopped_ends() {
+    for code in [
+        ":again @again JUMP",
+        ":again 0x1 @again JUMPI",
+        "PUSH0 PUSH0 PUSH0 PUSH0 ADDRESS GAS STATICCALL :again @again JUMP",
+        &"PUSH0 PUSH0 0xffff PUSH0 0x2 GAS STATICCALL POP ".repeat(5000),
+    ] {
+        let world = World::with(code);
+        let mut state = State::default();
+        state.insert_account(TARGET, world.truth_of_account(TARGET));
+        state.insert_account(Address::with_last_byte(2), None);
+        world.codes.iter().for_each(|code| state.insert_code(code.clone()));
+        let (stop, limits) = (Stop::default(), Limits { gas: u64::MAX, ..Limits::default() });
+        let other = stop.clone();
+        let run = thread::spawn(move || execute(&call(&[]), &block(), &state, &limits, &stop));
+        thread::sleep(Duration::from_millis(20));
+        other.raise();
+        let begun = Instant::now();
+        let outcome = run.join().unwrap().unwrap();
+        assert_eq!(outcome, Outcome::Stopped, "{code:.60}");
+        assert!(begun.elapsed() < Duration::from_secs(1), "{code:.60}: {:?}", begun.elapsed());
+    }
+}
+
+/// So that whoever runs it again and again knows what that takes.
+#[test]
+fn what_a_run_took_before_it_broke_off_is_told() {
+    let took = |code: &str| {
+        let mut world = World::with(code);
+        world.contract(OTHER, &format!("{:?} BALANCE", Address::repeat_byte(0x99)));
+        let mut state = State::default();
+        for at in [TARGET, OTHER] {
+            state.insert_account(at, world.truth_of_account(at));
+        }
+        world.codes.iter().for_each(|code| state.insert_code(code.clone()));
+        let outcome = execute(&call(&[]), &block(), &state, &Limits::default(), &Stop::default()).unwrap();
+        let Outcome::Lacks { gas_used, lacking } = outcome else { panic!("{outcome:?}") };
+        (gas_used, lacking.accounts.len() + lacking.slots.len())
+    };
+    let nobody = Address::repeat_byte(0x99);
+    // It goes on after a slot, and not after an account.
+    assert_eq!(took("0x3 SLOAD STOP"), (3 + 2100, 1));
+    assert_eq!(took(&format!("PUSH0 POP {nobody:?} BALANCE")), (2 + 2 + 3 + 100, 1));
+    let calls = format!("PUSH0 PUSH0 PUSH0 PUSH0 {OTHER:?} GAS STATICCALL");
+    assert_eq!(took(&calls), (4 * 2 + 3 + 2 + 2600 + 3 + 100, 1));
+    let without_anything =
+        execute(&call(&[]), &block(), &State::default(), &Limits::default(), &Stop::default());
+    assert!(matches!(without_anything, Ok(Outcome::Lacks { gas_used: 0, .. })), "{without_anything:?}");
 }
 
 #[test]
@@ -145,8 +201,8 @@ fn other_code_does_not_pass_for_the_proven_one() {
     let mut state = State::default();
     state.insert_account(TARGET, world.truth_of_account(TARGET));
     state.insert_code(other.codes[0].clone());
-    let outcome = execute(&call(&[]), &block(), &state, &Limits::default()).unwrap();
-    let Outcome::Lacks(lacking) = outcome else { panic!("{outcome:?}") };
+    let outcome = execute(&call(&[]), &block(), &state, &Limits::default(), &Stop::default()).unwrap();
+    let Outcome::Lacks { lacking, .. } = outcome else { panic!("{outcome:?}") };
     assert_eq!(lacking.codes, [(TARGET, world.codes[0].hash())]);
     let hash: B256 = world.codes[0].hash();
     assert!(!state.has_code(&hash) && state.has_code(&other.codes[0].hash()));

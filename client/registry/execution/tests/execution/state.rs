@@ -2,7 +2,7 @@
 
 use crate::world::{DELEGATE, OTHER, RETURN_WORD, TARGET, THIRD, World, assemble, block, call, entry};
 use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY, U256, b256, keccak256};
-use countersign_execution::{ExecutionError, Lacking, Limits, Outcome, State, execute};
+use countersign_execution::{ExecutionError, Lacking, Limits, Outcome, Spec, State, Stop, execute};
 use proptest::prelude::*;
 use proptest::sample::{Index, subsequence};
 
@@ -90,6 +90,19 @@ fn a_block_hash_is_state() {
     }
 }
 
+/// A call's gas pays for 400,000 of them, and what was read is remembered.
+#[test]
+fn what_is_read_again_and_again_is_told_once() {
+    let history = Address::from(alloy_primitives::hex!("0000F90827F1C53a10cb7A02335B175320002935"));
+    let newest = block().number - 1;
+    let asks = format!("DUP1 BLOCKHASH POP {OTHER:?} BALANCE POP 0x7 SLOAD POP ").repeat(50);
+    let mut world = World::with(&format!("{newest:#x} {asks} BLOCKHASH {RETURN_WORD}"));
+    world.slot(history, word(newest % 8191), B256::repeat_byte(0x5e));
+    let touched = world.run(&[]).unwrap().touched;
+    assert_eq!(touched.slots, [(history, word(newest % 8191)), (TARGET, word(7))]);
+    assert_eq!(touched.accounts, [TARGET, OTHER]);
+}
+
 #[test]
 fn a_delegated_account_runs_the_code_of_its_delegate() {
     let mut world = World::default();
@@ -97,6 +110,24 @@ fn a_delegated_account_runs_the_code_of_its_delegate() {
     world.contract(OTHER, &text(&["PUSH0 SLOAD", RETURN_WORD]));
     world.slot(TARGET, B256::ZERO, word(5));
     assert_eq!(world.word(&[]), U256::from(5));
+}
+
+/// EIP-7702: the delegate of the called account is warm, and the gas is whole whatever a transaction would pay for it.
+#[test]
+fn a_delegate_costs_the_call_nothing() {
+    let mut world = World::default();
+    world.code(TARGET, Bytes::from([&[0xef, 0x01, 0x00], OTHER.as_slice()].concat()));
+    let asks =
+        format!("GAS PUSH0 MSTORE GAS {OTHER:?} BALANCE POP GAS SWAP1 SUB 0x20 MSTORE 0x40 PUSH0 RETURN");
+    world.contract(OTHER, &asks);
+    // Of Sepolia, whose next fork is scheduled: Prague, Osaka, and whatever comes last.
+    for timestamp in [1_741_159_776, 1_760_427_360, u64::MAX] {
+        let output = world.run_by(Spec::of(11_155_111, timestamp).unwrap()).unwrap().output;
+        let whole = U256::from(10_000_000 - 2);
+        let (left, access) = (U256::from_be_slice(&output[..32]), U256::from_be_slice(&output[32..]));
+        // Beside the access: its address pushed, the balance dropped, and the second question for gas.
+        assert_eq!((left, access), (whole, U256::from(100 + 3 + 2 + 2)), "{timestamp}");
+    }
 }
 
 #[test]
@@ -162,9 +193,10 @@ fn what_was_touched_is_enough_the_next_time() {
     let (state, touched) = {
         let mut state = State::default();
         loop {
-            match execute(&call(&[]), &block(), &state, &Limits::default()).unwrap() {
+            match execute(&call(&[]), &block(), &state, &Limits::default(), &Stop::default()).unwrap() {
                 Outcome::Returned { touched, .. } => break (state, touched),
-                Outcome::Lacks(lacking) => world.supply(&lacking, &mut state),
+                Outcome::Lacks { lacking, .. } => world.supply(&lacking, &mut state),
+                Outcome::Stopped => panic!("nobody stopped it"),
             }
         }
     };

@@ -2,7 +2,8 @@
 
 use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY, U256, keccak256};
 use countersign_execution::{
-    Account, Block, Call, Code, ExecutionError, Hardfork, Lacking, Limits, Outcome, State, execute,
+    Account, Block, Call, Code, ExecutionError, Hardfork, Lacking, Limits, Outcome, Spec, State, Stop,
+    Touched, execute,
 };
 use revm::bytecode::opcode::{JUMPDEST, OPCODE_INFO, PUSH0, PUSH2};
 
@@ -20,6 +21,7 @@ pub struct Done {
     pub output: Bytes,
     pub gas_used: u64,
     pub lacked: Vec<Lacking>,
+    pub touched: Touched,
 }
 
 impl World {
@@ -80,23 +82,36 @@ impl World {
         self.run_from(State::default(), &[], &limits)
     }
 
-    pub fn run_from(
+    pub fn run_from(&self, state: State, calldata: &[u8], limits: &Limits) -> Result<Done, ExecutionError> {
+        self.run_in(block(), state, calldata, limits)
+    }
+
+    fn run_in(
         &self,
+        block: Block,
         mut state: State,
         calldata: &[u8],
         limits: &Limits,
     ) -> Result<Done, ExecutionError> {
         let mut lacked = Vec::new();
         loop {
-            match execute(&call(calldata), &block(), &state, limits)? {
-                Outcome::Returned { output, gas_used, .. } => return Ok(Done { output, gas_used, lacked }),
-                Outcome::Lacks(lacking) => {
+            match execute(&call(calldata), &block, &state, limits, &Stop::default())? {
+                Outcome::Returned { output, gas_used, touched } => {
+                    return Ok(Done { output, gas_used, lacked, touched });
+                }
+                Outcome::Stopped => panic!("nobody stopped it"),
+                Outcome::Lacks { lacking, .. } => {
                     assert!(!lacking.is_empty() && lacked.len() < 64, "{lacked:?}");
                     self.supply(&lacking, &mut state);
                     lacked.push(lacking);
                 }
             }
         }
+    }
+
+    /// By other rules than the block's own.
+    pub fn run_by(&self, spec: Spec) -> Result<Done, ExecutionError> {
+        self.run_in(Block { spec, ..block() }, State::default(), &[], &Limits::default())
     }
 
     pub fn word(&self, calldata: &[u8]) -> U256 {
