@@ -74,6 +74,8 @@ struct Course {
     failing_until: Option<Instant>,
     /// Until when others go first because a proof of its did not hold. An answer is no excuse.
     distrusted_until: Option<Instant>,
+    /// Until when it is not asked first what a call reads.
+    hints_in_vain_until: Option<Instant>,
     head: Option<u64>,
     behind: u64,
     announcing: Announcing,
@@ -88,6 +90,7 @@ impl Health {
             last_failure: None,
             failing_until: None,
             distrusted_until: None,
+            hints_in_vain_until: None,
             head: None,
             behind: 0,
             announcing: Announcing::Unknown,
@@ -125,6 +128,16 @@ impl Health {
         let mut course = self.course();
         course.distrusted_until = Instant::now().checked_add(DISTRUST);
         course.last_failure = Some(failure.clone());
+    }
+
+    /// What it said that a call reads was of no use. A hint is never a lie: only others are asked for hints first.
+    pub(crate) fn hinted_in_vain(&self) {
+        self.course().hints_in_vain_until = Instant::now().checked_add(HINTS_IN_VAIN);
+    }
+
+    /// Whether others are asked first what a call reads.
+    pub(crate) fn hints_in_vain(&self) -> bool {
+        self.course().hints_in_vain_until.is_some_and(|until| Instant::now() < until)
     }
 
     /// It showed a block of that height as its newest.
@@ -203,6 +216,9 @@ const LONGEST_COOL_DOWN: Duration = Duration::from_secs(30);
 
 /// How long others are asked first once a proof did not hold, or did not come.
 const DISTRUST: Duration = Duration::from_secs(60);
+
+/// How long others are asked for hints first.
+const HINTS_IN_VAIN: Duration = Duration::from_secs(600);
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]

@@ -23,7 +23,7 @@ use crate::proof::{ProvenHeader, ProvenRecord};
 use crate::proving::{nth, record_of};
 use crate::published;
 use crate::question::{ProofTarget, Question};
-use crate::valuation::Recollection;
+use crate::valuation::{Recollection, Runs};
 use crate::voucher::Voucher;
 use crate::word::RecordSlots;
 
@@ -64,6 +64,7 @@ struct Inner {
     policy: HeadPolicy,
     memory: Memory,
     recollection: Recollection,
+    runs: Runs,
     settled: Settled,
     following: Following,
 }
@@ -84,8 +85,8 @@ impl Resolver {
         let node = |endpoint| Arc::new(Node::new(endpoint, chain_id, &policy));
         let nodes = endpoints.into_iter().map(node).collect();
         let memory = Memory::of(RegistryAt { chain_id, address: registry });
-        let (recollection, settled, following) =
-            (Recollection::default(), Settled::default(), Following::default());
+        let (recollection, runs) = (Recollection::default(), Runs::default());
+        let (settled, following) = (Settled::default(), Following::default());
         let inner = Inner {
             chain_id,
             registry,
@@ -95,6 +96,7 @@ impl Resolver {
             policy,
             memory,
             recollection,
+            runs,
             settled,
             following,
         };
@@ -249,6 +251,11 @@ impl Resolver {
     /// What view calls read, and code.
     pub(crate) fn recollection(&self) -> &Recollection {
         &self.0.recollection
+    }
+
+    /// Where view calls are executed.
+    pub(crate) fn runs(&self) -> &Runs {
+        &self.0.runs
     }
 
     pub(crate) fn following(&self) -> &Following {

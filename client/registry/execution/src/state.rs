@@ -89,6 +89,13 @@ impl State {
         *hash == KECCAK256_EMPTY || self.codes.contains_key(hash)
     }
 
+    /// How many bytes of code the account has; `None` where its code is not known.
+    #[must_use]
+    pub fn code_length(&self, address: &Address) -> Option<usize> {
+        let account = self.account(address)??;
+        self.codes.get(&account.code_hash).map(Code::len)
+    }
+
     /// `None` where nothing is known of it.
     #[must_use]
     pub fn slot(&self, account: Address, slot: B256) -> Option<B256> {

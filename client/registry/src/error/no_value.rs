@@ -32,6 +32,14 @@ pub enum NoValue {
         /// Twice the policy's `request_timeout`.
         limit: Duration,
     },
+    /// Its runs took too much gas before all that it reads was known.
+    #[error(
+        "it takes more than {limit} gas to find all that it reads; an instrument must be cheaper to value"
+    )]
+    TooMuchGas {
+        /// For all the runs of a call that something was missing in.
+        limit: u64,
+    },
     /// The calls of one view were run too often for what they lacked.
     #[error(
         "the calls of this view take more than {limit} runs to find all that they read; bind fewer of them"

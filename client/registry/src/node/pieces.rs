@@ -44,6 +44,8 @@ pub(crate) struct PiecesAnswer {
     pub(crate) codes: Vec<Result<Bytes, ResolveError>>,
     /// Of the calls that it said something about.
     pub(crate) access_lists: Vec<AccessListResult>,
+    /// Whether it was to say anything.
+    pub(crate) was_asked_for_hints: bool,
 }
 
 impl CallRequest {
@@ -84,7 +86,14 @@ impl Node {
                 Err(failure) => tracing::debug!(%failure, "no hint of what a call reads"),
             }
         }
-        Ok(PiecesAnswer { header, proofs, codes: found_codes, access_lists: found_lists })
+        let was_asked_for_hints = !question.access_lists.is_empty();
+        Ok(PiecesAnswer {
+            header,
+            proofs,
+            codes: found_codes,
+            access_lists: found_lists,
+            was_asked_for_hints,
+        })
     }
 
     async fn some_header(&self, header: Call<'_, Option<Header>>) -> Result<Header, ResolveError> {

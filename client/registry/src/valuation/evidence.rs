@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 
-use alloy::eips::eip2930::AccessListResult;
 use alloy::primitives::{Address as AccountAddress, B256, Bytes, KECCAK256_EMPTY};
 use alloy::rpc::types::{EIP1186AccountProofResponse, Header};
 use countersign_execution::{Account, Block, Code, Spec, State};
 
 use super::environment::block_of;
+use super::hints::Hint;
+use super::portion::Asked;
 use super::recollection::Recollection;
-use super::wants::Wants;
 use crate::error::{ProofPart, ResolveError};
 use crate::node::{Node, PiecesAnswer};
 use crate::proof::{ProvenAccount, ProvenHeader};
@@ -26,13 +26,12 @@ pub(super) struct Evidence {
     state: State,
 }
 
-/// What one answer proves, and its hints, which prove nothing.
-pub(super) struct Learned {
+/// What one answer proves, and its hint, which proves nothing.
+pub(super) struct Learned<'a> {
     block: Option<Block>,
     accounts: Vec<LearnedAccount>,
     codes: Vec<(AccountAddress, Code)>,
-    code_bytes: usize,
-    hints: Vec<AccessListResult>,
+    hint: Option<Hint<'a>>,
 }
 
 struct LearnedAccount {
@@ -73,34 +72,34 @@ impl Evidence {
     ///
     /// # Errors
     /// The first piece that does not hold, or that the node refused.
-    pub(super) fn check(
+    pub(super) fn check<'a>(
         &self,
-        node: &Node,
-        wants: &Wants,
+        node: &'a Node,
+        asked: &Asked,
         answer: PiecesAnswer,
-    ) -> Result<Learned, ResolveError> {
+    ) -> Result<Learned<'a>, ResolveError> {
         let invalid = |what| ResolveError::ProofInvalid { what, endpoint: node.endpoint().clone() };
+        complete(node, "eth_getProof", asked.targets.len(), answer.proofs.len())?;
+        complete(node, "eth_getCode", asked.codes.len(), answer.codes.len())?;
         let mut learned = Learned {
             block: answer.header.map(|header| self.check_header(&header)).transpose().map_err(invalid)?,
-            accounts: Vec::with_capacity(wants.targets.len()),
+            accounts: Vec::with_capacity(asked.targets.len()),
             codes: Vec::new(),
-            code_bytes: 0,
-            hints: answer.access_lists,
+            hint: answer.was_asked_for_hints.then_some(Hint { by: node, lists: answer.access_lists }),
         };
-        for (target, proof) in wants.targets.iter().zip(answer.proofs) {
+        for (target, proof) in asked.targets.iter().zip(answer.proofs) {
             learned.accounts.push(self.check_account(target, &proof?).map_err(invalid)?);
         }
-        for (address, code) in wants.codes.iter().zip(answer.codes) {
+        for (address, code) in asked.codes.iter().zip(answer.codes) {
             let account = learned.account(*address).or_else(|| self.state.account(address)).flatten();
             let code = check_code(*address, account, code?).map_err(invalid)?;
-            learned.code_bytes += code.as_ref().map_or(0, Code::len);
             learned.codes.extend(code.map(|code| (*address, code)));
         }
         Ok(learned)
     }
 
-    /// Takes what was proven. The hints that came with it.
-    pub(super) fn take(&mut self, learned: Learned, recollection: &Recollection) -> Vec<AccessListResult> {
+    /// Takes what was proven.
+    pub(super) fn take(&mut self, learned: Learned<'_>, recollection: &Recollection) {
         self.block = self.block.or(learned.block);
         for LearnedAccount { address, proven, account, slots } in learned.accounts {
             self.accounts.insert(address, proven);
@@ -115,7 +114,6 @@ impl Evidence {
             recollection.keep_code(address, &code);
             self.state.insert_code(code);
         }
-        learned.hints
     }
 
     fn check_header(&self, header: &Header) -> Result<Block, ProofPart> {
@@ -152,14 +150,26 @@ impl Evidence {
     }
 }
 
-impl Learned {
-    /// Bytes of code that came.
-    pub(super) const fn code_bytes(&self) -> usize {
-        self.code_bytes
+impl<'a> Learned<'a> {
+    /// Bytes of code that came, of those accounts.
+    pub(super) fn code_bytes(&self, of: impl Fn(AccountAddress) -> bool) -> usize {
+        self.codes.iter().filter(|(account, _)| of(*account)).map(|(_, code)| code.len()).sum()
+    }
+
+    pub(super) const fn take_hint(&mut self) -> Option<Hint<'a>> {
+        self.hint.take()
     }
 
     fn account(&self, address: AccountAddress) -> Option<Option<Account>> {
         self.accounts.iter().find(|learned| learned.address == address).map(|learned| learned.account)
+    }
+}
+
+/// An answer that is silently shorter would leave the rest unproven.
+fn complete(node: &Node, method: &'static str, asked: usize, answered: usize) -> Result<(), ResolveError> {
+    match asked == answered {
+        true => Ok(()),
+        false => Err(node.bad_answer(method, format!("{answered} answers to {asked} calls"))),
     }
 }
 

@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use alloy::primitives::{Address as AccountAddress, B256};
 use countersign_execution::{Call, Code, Touched};
 
+use super::budget;
+
 /// Shared by all valuations of a resolver. Bounded: the oldest goes first.
 #[derive(Debug, Default)]
 pub(crate) struct Recollection(Mutex<Kept>);
@@ -14,6 +16,8 @@ pub(crate) struct Recollection(Mutex<Kept>);
 #[derive(Debug, Default)]
 struct Kept {
     touched: Fifo<Call, Arc<Touched>>,
+    /// Of all of them.
+    places: usize,
     codes: Fifo<B256, Code>,
     code_bytes: usize,
     /// Which code an account had.
@@ -32,10 +36,12 @@ impl Recollection {
         self.kept().touched.entries.get(call).cloned()
     }
 
+    /// Nothing that is larger than what one call may read, and not too many in all.
     pub(super) fn keep_touched(&self, call: &Call, touched: Touched) {
-        let mut kept = self.kept();
-        kept.touched.insert(call.clone(), Arc::new(touched));
-        kept.touched.shrink_to(MAX_CALLS);
+        if touched.accounts.len() > budget::MAX_ACCOUNTS || touched.slots.len() > budget::MAX_SLOTS {
+            return;
+        }
+        self.kept().keep_touched(call, touched);
     }
 
     /// Whether the code that the account had the last time is here, so that it need not be asked for again.
@@ -71,10 +77,26 @@ impl Recollection {
 }
 
 impl Kept {
+    fn keep_touched(&mut self, call: &Call, touched: Touched) {
+        self.places += places(&touched);
+        let before = self.touched.entries.get(call).map_or(0, |before| places(before));
+        self.places = self.places.saturating_sub(before);
+        self.touched.insert(call.clone(), Arc::new(touched));
+        while (self.places > MAX_PLACES || self.touched.entries.len() > MAX_CALLS)
+            && let Some(oldest) = self.touched.pop()
+        {
+            self.places = self.places.saturating_sub(places(&oldest));
+        }
+    }
+
     fn keep_hash(&mut self, account: AccountAddress, hash: B256) {
         self.code_hashes.insert(account, hash);
         self.code_hashes.shrink_to(MAX_ACCOUNTS);
     }
+}
+
+fn places(touched: &Touched) -> usize {
+    touched.accounts.len() + touched.slots.len()
 }
 
 impl<K: Clone + Eq + Hash, V> Fifo<K, V> {
@@ -102,11 +124,52 @@ impl<K, V> Default for Fifo<K, V> {
     }
 }
 
-/// Calls whose places are remembered; a few kilobytes each.
+/// Calls whose places are remembered.
 const MAX_CALLS: usize = 256;
+
+/// Of all of them, at most 52 bytes each: some 2 MB.
+const MAX_PLACES: usize = 1 << 15;
 
 /// Accounts whose code hash is remembered.
 const MAX_ACCOUNTS: usize = 4096;
 
 /// In all.
 const MAX_CODE_BYTES: usize = 8 << 20;
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use alloy::primitives::{Bytes, U256};
+
+    use super::*;
+
+    fn call(number: u64) -> Call {
+        let calldata = Bytes::copy_from_slice(&number.to_be_bytes());
+        Call { to: AccountAddress::ZERO, calldata }
+    }
+
+    fn touching(slots: u64) -> Touched {
+        let slot = |number| (AccountAddress::ZERO, B256::from(U256::from(number)));
+        Touched { accounts: vec![AccountAddress::ZERO], slots: (0..slots).map(slot).collect() }
+    }
+
+    #[test]
+    fn what_is_remembered_of_calls_is_bounded() {
+        let recollection = Recollection::default();
+        recollection.keep_touched(&call(0), touching(513));
+        assert_eq!(recollection.touched(&call(0)), None, "more than a call may read");
+        for number in 0..300 {
+            recollection.keep_touched(&call(number), touching(512));
+            recollection.keep_touched(&call(number), touching(500));
+        }
+        let kept = recollection.kept();
+        let all: usize = kept.touched.entries.values().map(|touched| places(touched)).sum();
+        assert_eq!((kept.places, kept.touched.entries.len()), (all, MAX_PLACES / 501));
+        assert!(kept.touched.entries.contains_key(&call(299)));
+        drop(kept);
+        for number in 1000..1500 {
+            recollection.keep_touched(&call(number), touching(1));
+        }
+        assert_eq!(recollection.kept().touched.entries.len(), MAX_CALLS);
+    }
+}

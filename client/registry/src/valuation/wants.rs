@@ -1,129 +1,143 @@
-//! What to ask a node for next.
+//! What to have proven next.
+
+use std::collections::HashSet;
 
 use alloy::eips::eip2930::AccessListResult;
 use alloy::primitives::{Address as AccountAddress, B256};
 use countersign_execution::{Call, Lacking, State};
 
+use super::budget::{MAX_ACCOUNTS, MAX_SLOTS};
 use super::recollection::Recollection;
-use crate::node::{CallRequest, PiecesQuestion};
-use crate::question::ProofTarget;
 
-/// One question, still without its block.
-#[derive(Debug, Default)]
+/// A piece of state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Piece {
+    Account(AccountAddress),
+    /// An account, and its code too.
+    Contract(AccountAddress),
+    /// The code of an account that is proven already.
+    Code(AccountAddress),
+    Slot(AccountAddress, B256),
+}
+
+/// Pieces, each once, in the order in which they came up.
+#[derive(Clone, Debug, Default)]
 pub(super) struct Wants {
-    header: bool,
-    pub(super) targets: Vec<ProofTarget>,
-    pub(super) codes: Vec<AccountAddress>,
-    access_lists: Vec<CallRequest>,
-    new_accounts: usize,
+    pieces: Vec<Piece>,
+    all: HashSet<Piece>,
 }
 
 impl Wants {
-    /// Before anything is known: the header, and of each call what it read the last time, or else its target and
-    /// what the node thinks that it reads.
-    pub(super) fn first<'a>(
-        calls: impl Iterator<Item = &'a Call>,
-        gas: u64,
-        recollection: &Recollection,
-    ) -> Self {
-        let mut wants = Self { header: true, ..Self::default() };
-        for call in calls {
-            wants.add_account(call.to, recollection);
-            match recollection.touched(call) {
-                Some(touched) => {
-                    touched.accounts.iter().for_each(|account| wants.add_account(*account, recollection));
-                    touched.slots.iter().for_each(|(account, slot)| wants.add_slot(*account, *slot));
-                }
-                None => {
-                    wants.access_lists.push(CallRequest::new(call.to, call.calldata.clone(), gas));
-                }
-            }
-        }
-        wants.new_accounts = wants.targets.len();
+    /// What calls cannot do without.
+    pub(super) fn first<'a>(calls: impl Iterator<Item = &'a Call>, recollection: &Recollection) -> Self {
+        let mut wants = Self::default();
+        calls.for_each(|call| wants.add_account(call.to, recollection));
         wants
     }
 
-    /// What runs lacked, and what a node said that they will read. That is a hint: it is proven like the rest, and
-    /// half of what may be fetched is left for what it did not name.
-    pub(super) fn of(
-        lacking: &Lacking,
-        hints: Vec<AccessListResult>,
-        state: &State,
+    /// What the same calls read the last time.
+    pub(super) fn recollected<'a>(
+        calls: impl Iterator<Item = &'a Call>,
         recollection: &Recollection,
     ) -> Self {
         let mut wants = Self::default();
-        lacking.accounts.iter().for_each(|account| wants.add_account(*account, recollection));
-        lacking.slots.iter().for_each(|(account, slot)| wants.add_slot(*account, *slot));
-        lacking.codes.iter().for_each(|(account, _)| wants.add_code(*account));
-        for item in hints.into_iter().flat_map(|hint| hint.access_list.0) {
-            if state.account(&item.address).is_none() {
-                wants.add_account(item.address, recollection);
-            }
-            for slot in item.storage_keys {
-                if state.slot(item.address, slot).is_none() {
-                    wants.add_slot(item.address, slot);
-                }
-            }
+        for touched in calls.filter_map(|call| recollection.touched(call)) {
+            touched.accounts.iter().for_each(|account| wants.add_account(*account, recollection));
+            touched.slots.iter().for_each(|(account, slot)| wants.add(Piece::Slot(*account, *slot)));
         }
-        let is_new = |target: &&ProofTarget| state.account(&target.account).is_none();
-        wants.new_accounts = wants.targets.iter().filter(is_new).count();
+        wants.cut_to_hints()
+    }
+
+    /// What runs lacked.
+    pub(super) fn of(lacking: &Lacking, recollection: &Recollection) -> Self {
+        let mut wants = Self::default();
+        lacking.accounts.iter().for_each(|account| wants.add_account(*account, recollection));
+        lacking.codes.iter().for_each(|(account, _)| wants.add(Piece::Code(*account)));
+        lacking.slots.iter().for_each(|(account, slot)| wants.add(Piece::Slot(*account, *slot)));
         wants
     }
 
-    /// How many of the accounts are asked about for the first time.
-    pub(super) const fn new_accounts(&self) -> usize {
-        self.new_accounts
+    /// What a node said that the calls will read, and is not known.
+    pub(super) fn hinted(lists: &[AccessListResult], state: &State, recollection: &Recollection) -> Self {
+        let mut wants = Self::default();
+        for item in lists.iter().flat_map(|list| &list.access_list.0) {
+            if state.account(&item.address).is_none() {
+                wants.add_account(item.address, recollection);
+            }
+            for slot in &item.storage_keys {
+                if state.slot(item.address, *slot).is_none() {
+                    wants.add(Piece::Slot(item.address, *slot));
+                }
+            }
+        }
+        wants.cut_to_hints()
+    }
+
+    pub(super) fn pieces(&self) -> &[Piece] {
+        &self.pieces
+    }
+
+    pub(super) fn contains(&self, piece: &Piece) -> bool {
+        self.all.contains(piece)
     }
 
     pub(super) fn slots(&self) -> usize {
-        self.targets.iter().map(|target| target.slots.len()).sum()
+        self.pieces.iter().filter(|piece| matches!(piece, Piece::Slot(..))).count()
     }
 
-    pub(super) fn question(&self, number: u64) -> PiecesQuestion {
-        PiecesQuestion {
-            number,
-            header: self.header,
-            proofs: self.targets.clone(),
-            codes: self.codes.clone(),
-            access_lists: self.access_lists.clone(),
+    /// How many of the accounts are asked about for the first time.
+    pub(super) fn new_accounts(&self, known: &State) -> usize {
+        let accounts: HashSet<AccountAddress> = self.pieces.iter().map(Piece::account).collect();
+        accounts.into_iter().filter(|account| known.account(account).is_none()).count()
+    }
+
+    /// Whether the code of that account is among it.
+    pub(super) fn has_code_of(&self, account: AccountAddress) -> bool {
+        self.contains(&Piece::Code(account)) || self.contains(&Piece::Contract(account))
+    }
+
+    fn add(&mut self, piece: Piece) {
+        if self.all.insert(piece) {
+            self.pieces.push(piece);
         }
     }
 
     /// An account that is new to this valuation, with its code unless that is known.
     fn add_account(&mut self, account: AccountAddress, recollection: &Recollection) {
-        if self.target(account).is_some() && !recollection.has_code_of(&account) {
-            self.add_code(account);
-        }
+        self.add(match recollection.has_code_of(&account) {
+            true => Piece::Account(account),
+            false => Piece::Contract(account),
+        });
     }
 
-    fn add_code(&mut self, account: AccountAddress) {
-        if !self.codes.contains(&account) {
-            self.codes.push(account);
-        }
-    }
-
-    fn add_slot(&mut self, account: AccountAddress, slot: B256) {
-        if self.slots() < MAX_SLOTS
-            && let Some(target) = self.target(account)
-            && !target.slots.contains(&slot)
-        {
-            target.slots.push(slot);
-        }
-    }
-
-    /// The question about an account, if there is room for one.
-    fn target(&mut self, account: AccountAddress) -> Option<&mut ProofTarget> {
-        let position = self.targets.iter().position(|target| target.account == account);
-        if position.is_none() && self.targets.len() < MAX_ACCOUNTS {
-            self.targets.push(ProofTarget { account, slots: Vec::new() });
-        }
-        let position = position.unwrap_or(self.targets.len().saturating_sub(1));
-        self.targets.get_mut(position).filter(|target| target.account == account)
+    /// Hints are fetched up to what a call may read in all, but for code, of which there may be much: what else is needed
+    /// will be lacking.
+    fn cut_to_hints(mut self) -> Self {
+        let (mut accounts, mut codes, mut slots) = (0, 0, 0);
+        self.pieces.retain(|piece| {
+            let (count, limit) = match piece {
+                Piece::Account(_) => (&mut accounts, MAX_ACCOUNTS),
+                Piece::Contract(_) | Piece::Code(_) => (&mut codes, MAX_HINTED_CODES),
+                Piece::Slot(..) => (&mut slots, MAX_SLOTS),
+            };
+            *count += 1;
+            *count <= limit
+        });
+        self.all = self.pieces.iter().copied().collect();
+        self
     }
 }
 
-/// Of one question: an answer has some kilobytes for each.
-const MAX_ACCOUNTS: usize = 32;
+impl Piece {
+    pub(super) const fn account(&self) -> AccountAddress {
+        match self {
+            Self::Account(account)
+            | Self::Contract(account)
+            | Self::Code(account)
+            | Self::Slot(account, _) => *account,
+        }
+    }
+}
 
-/// Of one question, in all.
-const MAX_SLOTS: usize = 256;
+/// Of one endpoint's word.
+const MAX_HINTED_CODES: usize = 16;
