@@ -51,6 +51,8 @@ impl Scene {
     async fn contract(&self, byte: u8, code: impl Into<Bytes>) -> Query {
         let at = AccountAddress::repeat_byte(byte);
         self.market.provider().anvil_set_code(at, code.into()).await.unwrap();
+        // Into a block's state.
+        self.market.mine(1).await;
         Query::ViewCall { source: Address(at.into_array()), calldata: Calldata::new([]).unwrap() }
     }
 }
@@ -75,11 +77,13 @@ fn narrow() -> HeadPolicy {
 #[tokio::test]
 async fn what_an_honest_contract_reads_is_asked_for_in_portions() {
     let scene = Scene::set().await;
-    let queries = [scene.instruments.follow(300), scene.instruments.sum_of_answers(300)];
-    let truth = scene.truth(&queries).await;
     let resolver = resolver_at(scene.market.endpoint(), narrow());
-    for _ in 0..2 {
-        assert_eq!(scene.read(&resolver, &queries).await.unwrap(), truth);
+    for query in [scene.instruments.follow(300), scene.instruments.sum_of_answers(300)] {
+        let queries = [query];
+        let truth = scene.truth(&queries).await;
+        for _ in 0..2 {
+            assert_eq!(scene.read(&resolver, &queries).await.unwrap(), truth);
+        }
     }
 }
 
@@ -186,7 +190,7 @@ async fn calls_that_take_too_many_runs_or_too_long_have_no_value() {
     let slow = Proxy::before(unhinted.endpoint().to_string().parse().unwrap()).await;
     slow.tell(Lie::Delay(Duration::from_millis(400)));
     let quick = HeadPolicy { request_timeout: Duration::from_secs(1), ..prompt() };
-    let outcome = scene.read(&resolver_at(slow.endpoint(), quick), &many[..1]).await;
+    let outcome = scene.read(&resolver_at(slow.endpoint(), quick), &[scene.instruments.follow(300)]).await;
     assert_eq!(why(outcome), NoValue::TooSlow { limit: Duration::from_secs(2) });
 }
 
