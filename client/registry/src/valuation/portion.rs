@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use alloy::primitives::Address as AccountAddress;
+use alloy::primitives::{Address as AccountAddress, B256};
 
 use super::wants::{Piece, Wants};
 use crate::node::{CallRequest, PiecesQuestion};
@@ -97,13 +97,13 @@ impl Asked {
         let mut asked = Self { header, ..Self::default() };
         for piece in pieces {
             match *piece {
-                Piece::Account(account) => drop(asked.target(account)),
+                Piece::Account(account) => asked.target(account, None),
                 Piece::Contract(account) => {
-                    asked.target(account);
+                    asked.target(account, None);
                     asked.codes.push(account);
                 }
                 Piece::Code(account) => asked.codes.push(account),
-                Piece::Slot(account, slot) => asked.target(account).extend(Some(slot)),
+                Piece::Slot(account, slot) => asked.target(account, Some(slot)),
             }
         }
         asked
@@ -119,14 +119,12 @@ impl Asked {
         }
     }
 
-    /// The slots that are asked of an account.
-    fn target(&mut self, account: AccountAddress) -> &mut Vec<alloy::primitives::B256> {
-        let known = self.targets.iter().position(|target| target.account == account);
-        let position = known.unwrap_or(self.targets.len());
-        if known.is_none() {
-            self.targets.push(ProofTarget { account, slots: Vec::new() });
+    /// Asks about an account, and one of its slots.
+    fn target(&mut self, account: AccountAddress, slot: Option<B256>) {
+        match self.targets.iter_mut().find(|target| target.account == account) {
+            Some(target) => target.slots.extend(slot),
+            None => self.targets.push(ProofTarget { account, slots: slot.into_iter().collect() }),
         }
-        &mut self.targets[position].slots
     }
 }
 
@@ -140,7 +138,6 @@ const HEADER: usize = 4 << 10;
 
 #[cfg(test)]
 mod tests {
-    use alloy::primitives::B256;
     use countersign_execution::Lacking;
 
     use super::super::recollection::Recollection;

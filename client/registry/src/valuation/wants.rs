@@ -112,19 +112,25 @@ impl Wants {
 
     /// Hints are fetched up to what a call may read in all, but for code, of which there may be much: what else is needed
     /// will be lacking.
-    fn cut_to_hints(mut self) -> Self {
+    fn cut_to_hints(self) -> Self {
         let (mut accounts, mut codes, mut slots) = (0, 0, 0);
-        self.pieces.retain(|piece| {
+        let mut cut = Self::default();
+        for piece in self.pieces {
+            let piece = match piece {
+                Piece::Contract(account) if codes == MAX_HINTED_CODES => Piece::Account(account),
+                piece => piece,
+            };
             let (count, limit) = match piece {
                 Piece::Account(_) => (&mut accounts, MAX_ACCOUNTS),
                 Piece::Contract(_) | Piece::Code(_) => (&mut codes, MAX_HINTED_CODES),
                 Piece::Slot(..) => (&mut slots, MAX_SLOTS),
             };
-            *count += 1;
-            *count <= limit
-        });
-        self.all = self.pieces.iter().copied().collect();
-        self
+            if *count < limit {
+                *count += 1;
+                cut.add(piece);
+            }
+        }
+        cut
     }
 }
 
