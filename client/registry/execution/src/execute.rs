@@ -12,6 +12,7 @@ use crate::database::{Gap, WitnessedState};
 use crate::error::ExecutionError;
 use crate::handler::{ViewEvm, ViewHandler};
 use crate::jump::instructions;
+use crate::modexp;
 use crate::places::{Lacking, Touched};
 use crate::state::State;
 use crate::stop::Stop;
@@ -50,6 +51,7 @@ pub fn execute(
     limits: &Limits,
     stop: &Stop,
 ) -> Result<Outcome, ExecutionError> {
+    modexp::install();
     let mut evm = machine(call, block, limits, WitnessedState::new(state, stop));
     let mut handler = ViewHandler::default();
     let result = handler.run(&mut evm);

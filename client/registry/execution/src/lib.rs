@@ -20,7 +20,7 @@
 //! What SPEC 2.1 says. It is executed at the end of the block, as `eth_call` does: `NUMBER`, `TIMESTAMP`, `COINBASE`, `GASLIMIT`,
 //! `BASEFEE`, `PREVRANDAO` and `BLOBBASEFEE` are the block's own. Caller and origin are the zero address, value and
 //! gas price are zero, nothing is paid, and nothing that it writes is kept. The gas is [`Limits::gas`], of which no
-//! transaction's own costs are taken; origin, target, beneficiary and precompiles are warm. `BLOCKHASH` is read from the history contract's storage (EIP-2935), which is
+//! transaction's own costs are taken; origin, target, its delegate (EIP-7702), beneficiary and precompiles are warm. `BLOCKHASH` is read from the history contract's storage (EIP-2935), which is
 //! state like any other.
 
 mod block;
@@ -31,6 +31,7 @@ mod execute;
 mod handler;
 mod hardfork;
 mod jump;
+mod modexp;
 mod places;
 mod spec;
 mod state;
