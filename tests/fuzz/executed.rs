@@ -2,7 +2,7 @@
 
 use alloy::primitives::{Address, B256, Bytes, U256, keccak256};
 use countersign_execution::{
-    Account, Block, Call, Code, ExecutionError, Hardfork, Limits, Outcome, State, execute,
+    Account, Block, Call, Code, ExecutionError, Hardfork, Limits, Outcome, State, Stop, execute,
 };
 
 /// The first byte says by which rules, the second how long the calldata is; then calldata, and the code that is called.
@@ -16,14 +16,17 @@ pub fn execution(data: &[u8]) {
     state.insert_account(TARGET, Some(account(code.hash())));
     state.insert_code(code.clone());
     for _ in 0..ROUNDS {
-        let outcome = execute(&call, &block, &state, &LIMITS);
-        assert_eq!(outcome, execute(&call, &block, &state, &LIMITS), "two runs over one state differ");
+        let run = || execute(&call, &block, &state, &LIMITS, &Stop::default());
+        let outcome = run();
+        assert_eq!(outcome, run(), "two runs over one state differ");
         match outcome {
             Ok(Outcome::Returned { output, gas_used, .. }) => {
                 assert!(output.len() <= LIMITS.returned && gas_used <= LIMITS.gas);
                 return;
             }
-            Ok(Outcome::Lacks(lacking)) => {
+            Ok(Outcome::Stopped) => panic!("nobody stopped it"),
+            Ok(Outcome::Lacks { lacking, gas_used }) => {
+                assert!(gas_used <= LIMITS.gas);
                 assert!(!lacking.is_empty(), "a run lacks nothing that it names");
                 // Every third account has the code too, so that calls go deep.
                 for address in lacking.accounts {

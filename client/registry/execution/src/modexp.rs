@@ -78,7 +78,7 @@ mod tests {
             odd in bytes(40),
             zeros in 0_u64..300,
         ) {
-            let modulus = ((BigUint::from_bytes_be(&odd) << 1) + 1_u8) << zeros;
+            let modulus: BigUint = ((BigUint::from_bytes_be(&odd) << 1) + 1_u8) << zeros;
             let power = EvenPowers.modexp(&base, &exponent, &modulus.to_bytes_be()).unwrap();
             let [base, exponent] = [&base, &exponent].map(|number| BigUint::from_bytes_be(number));
             prop_assert_eq!(BigUint::from_bytes_be(&power), base.modpow(&exponent, &modulus));
