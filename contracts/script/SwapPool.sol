@@ -37,6 +37,8 @@ contract SwapPool {
         (uint256 base, uint256 quote) = (baseReserve, quoteReserve);
         if (base == 0) revert NoLiquidity();
         (, int256 answer,,,) = FEED.latestRoundData();
+        // A negative answer becomes so large that the product overflows, which reverts.
+        // forge-lint: disable-next-line(unsafe-typecast)
         return quote * uint256(answer) * (10_000 - fee) / base / 10_000;
     }
 }
