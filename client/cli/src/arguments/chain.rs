@@ -30,9 +30,9 @@ pub(crate) struct ChainArguments {
 #[derive(Args)]
 #[command(next_help_heading = "Chain")]
 struct Typed {
-    /// EIP-155 chain id; an address written as eip155:<ID>:0x… names it too [default: that of [chain] in the file]
+    /// EIP-155 chain id; an address written as eip155:<ID>:0x… names it too [default: that of `[chain]` in the file]
     ///
-    /// Of the file counts what stands under [chain] where that is the chain's id, or else under [chains.<ID>].
+    /// Of the file counts what stands under `[chain]` where that is the chain's id, or else under `[chains.<ID>]`.
     #[arg(long, value_name = "ID", env = "COUNTERSIGN_CHAIN_ID")]
     chain_id: Option<u64>,
     /// A node that serves `eth_getProof`: http(s)://, ws(s):// or an IPC socket's path; repeatable
