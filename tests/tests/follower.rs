@@ -5,9 +5,13 @@ use std::time::Duration;
 
 use countersign::custody::Custody;
 use countersign::protocol::{RegistryRecord, Role, Value};
-use countersign::registry::{Change, KeyHint, ResolveError, RevocationReason, Standing, ViewRequest};
+use countersign::registry::{
+    Announcing, Change, KeyHint, ResolveError, RevocationReason, Standing, ViewRequest,
+};
 use countersign::{Address, Anchor, Identity, Policy, Query};
 use countersign_tests::followed::{Followed, settled, silent, swift};
+use countersign_tests::instruments::{Instruments, OPENING_ANSWER};
+use countersign_tests::proxy::Proxy;
 use countersign_tests::trader::{CHAIN, Market, OPENING_PRICE, Party, Terms, meet, resolver_at};
 
 fn request<'a>(local: &Party, peer: &Party, queries: &'a [Query]) -> ViewRequest<'a> {
@@ -221,6 +225,52 @@ async fn a_price_that_moves_is_told_and_older_blocks_keep_theirs() {
         let at = ViewRequest { anchor: Some(*view.anchor()), ..request(&alice, &bob, &queries) };
         assert_eq!(followed.resolver.view(at).await.unwrap(), *view);
     }
+}
+
+/// What a call returns is watched as a slot is: valued at each block, told once, and served without a question.
+#[tokio::test]
+async fn a_watched_call_is_valued_at_each_block() {
+    let market = Market::open().await;
+    let instruments = Instruments::open(&market).await;
+    let (alice, bob) =
+        (market.enrol(1, "", Terms::default()).await, market.enrol(2, "", Terms::default()).await);
+    let mut followed = Followed::of(&market, swift()).await;
+    let queries = [instruments.newest_round(), market.price()];
+    let guards = [
+        followed.watch(alice.identity).await,
+        followed.watch(bob.identity).await,
+        followed.follower.watch_queries(&queries),
+    ];
+    settled(&guards[2]).await;
+    for answer in [OPENING_ANSWER + 1, OPENING_ANSWER + 2] {
+        let before = market.resolver().view(request(&alice, &bob, &queries)).await.unwrap();
+        instruments.publish(answer).await;
+        let Change::Moved { query, before: was, now } = followed.news().await else {
+            panic!("not the answer")
+        };
+        let asked = market.resolver().view(request(&alice, &bob, &queries)).await.unwrap();
+        assert_eq!((&query, &was), (&queries[0], &before.readings()[0].value));
+        assert_eq!(now, asked.readings()[0].value);
+        let served = followed.resolver.view_followed(&request(&alice, &bob, &queries)).unwrap().unwrap();
+        assert_eq!(served, asked);
+        assert_eq!(followed.follower.health().unread, 0);
+    }
+}
+
+/// Nobody polls here: the node announces its blocks, and a revocation is told by the one that holds it.
+#[tokio::test]
+async fn announced_blocks_are_followed() {
+    let market = Market::open().await;
+    let alice = market.enrol(1, "", Terms::default()).await;
+    let proxy = Proxy::before(market.endpoint().to_string().parse().unwrap()).await;
+    let resolver = resolver_at(proxy.web_socket(), silent());
+    let mut followed = Followed::by(proxy, resolver);
+    let watching = followed.watch(alice.identity).await;
+    assert_eq!(followed.resolver.health()[0].announcing, Announcing::Subscribed);
+    alice.revoke().await;
+    let (_, now) = followed.stands(alice.identity).await;
+    assert!(matches!(now, Standing::Revoked { .. }), "{now:?}");
+    assert_eq!(watching.standing(), Some(now));
 }
 
 #[tokio::test]
