@@ -24,6 +24,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 
 use crate::error::ResolveError;
+use crate::full_header::FullHeader;
 use crate::health::Announcing;
 use crate::proof::ProvenHeader;
 use crate::quorum::{Agreed, Tally};
@@ -35,7 +36,6 @@ pub(crate) use backoff::Backoff;
 use board::Board;
 use feed::Feed;
 use proven_feed::ProvenFeed;
-use shown::Block;
 
 /// The heads of one chain as they come, from [`Resolver::heads`]. One task for each endpoint follows it until this is
 /// dropped: over a subscription where the endpoint has one, by asking otherwise.
@@ -255,7 +255,7 @@ impl Heads {
     fn full(&self, header: &ProvenHeader) -> Option<Arc<Header>> {
         let found = self.board.read(|_, shown| {
             let mut blocks = shown.head().into_iter().chain(shown.below());
-            blocks.find(|block| block.proven == *header).map(|block: &Block| block.full.clone())
+            blocks.find(|block| block.proven == *header).map(|block: &FullHeader| block.full.clone())
         });
         found.into_iter().flatten().next()
     }

@@ -68,6 +68,7 @@ mod endpoint;
 mod error;
 mod failover;
 mod follower;
+mod full_header;
 mod heads;
 mod health;
 mod height;

@@ -1,7 +1,8 @@
 //! How the task got from the head before to the next.
 
-use super::link::{Branch, Fresh};
+use super::link::Branch;
 use super::ring::{Block, Readings, Ring};
+use crate::full_header::FullHeader;
 use crate::proof::ProvenHeader;
 use crate::resolver::Resolver;
 
@@ -11,7 +12,7 @@ pub(super) struct Course {
     /// The ring with the head in it.
     pub(super) ring: Ring,
     /// What is new to the ring, oldest first.
-    pub(super) fresh: Vec<Fresh>,
+    pub(super) fresh: Vec<FullHeader>,
     pub(super) turn: Turn,
 }
 
@@ -30,7 +31,7 @@ pub(super) enum Turn {
 
 impl Resolver {
     /// From the ring, or from nothing, to a head.
-    pub(super) async fn course(&self, ring: Option<&Ring>, head: &Fresh) -> Course {
+    pub(super) async fn course(&self, ring: Option<&Ring>, head: &FullHeader) -> Course {
         let Some(ring) = ring else { return self.beginning(head, Turn::Begun).await };
         match self.branch_to(ring, head.clone()).await.and_then(|branch| joined(ring, branch)) {
             Some(course) => course,
@@ -39,7 +40,7 @@ impl Resolver {
     }
 
     /// A new ring, as deep as endpoints show it at once.
-    async fn beginning(&self, head: &Fresh, turn: Turn) -> Course {
+    async fn beginning(&self, head: &FullHeader, turn: Turn) -> Course {
         let mut ring = Ring::begun(bare(&head.proven));
         match self.ancestors(&head.proven, super::ring::DEPTH).await {
             Ok(ancestors) => {

@@ -1,23 +1,16 @@
 //! From an agreed head down to a block of the ring, by parent hashes.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 
 use alloy::consensus::Header;
 
 use super::ring::{Joint, Ring};
 use crate::error::ResolveError;
+use crate::full_header::FullHeader;
 use crate::logs::Portion;
 use crate::node::Node;
 use crate::proof::ProvenHeader;
 use crate::resolver::Resolver;
-
-/// A header whose hash was recomputed, and all of its fields.
-#[derive(Clone, Debug)]
-pub(crate) struct Fresh {
-    pub(crate) proven: ProvenHeader,
-    pub(crate) full: Arc<Header>,
-}
 
 /// What comes after a block of the ring.
 #[derive(Clone, Debug)]
@@ -25,14 +18,14 @@ pub(crate) struct Branch {
     /// The height of the newest block that the ring and the branch have in common.
     pub(crate) at: u64,
     /// What follows, oldest first. Empty where the chain went back to a block of the ring.
-    pub(crate) blocks: Vec<Fresh>,
+    pub(crate) blocks: Vec<FullHeader>,
 }
 
 impl Resolver {
     /// How a head continues the ring; `None` where no common ancestor is found within the ring, over a gap that is too
     /// wide, or because no endpoint shows the blocks between. Whatever they show counts only if it hashes to what the
     /// block above names as its parent.
-    pub(super) async fn branch_to(&self, ring: &Ring, head: Fresh) -> Option<Branch> {
+    pub(super) async fn branch_to(&self, ring: &Ring, head: FullHeader) -> Option<Branch> {
         let mut blocks = vec![head];
         let mut shown = VecDeque::new();
         loop {
@@ -62,7 +55,7 @@ impl Resolver {
         &self,
         of: &ProvenHeader,
         count: usize,
-    ) -> Result<Vec<Fresh>, ResolveError> {
+    ) -> Result<Vec<FullHeader>, ResolveError> {
         let top = of.block().number;
         let heights: Vec<u64> = (1..=count as u64).map_while(|back| top.checked_sub(back)).collect();
         self.ask_in_turn(|node| async {
@@ -95,14 +88,13 @@ fn linked(
     of: &ProvenHeader,
     headers: impl Iterator<Item = Header>,
     asked: usize,
-) -> Result<Vec<Fresh>, ResolveError> {
-    let invalid = |what| ResolveError::ProofInvalid { what, endpoint: node.endpoint().clone() };
+) -> Result<Vec<FullHeader>, ResolveError> {
     let mut child = *of;
     let mut blocks = Vec::with_capacity(asked);
     for header in headers.take(asked) {
-        let proven = child.parent(&header).map_err(invalid)?;
+        let proven = child.parent(&header).map_err(|what| node.invalid_proof(what))?;
         child = proven;
-        blocks.push(Fresh { proven, full: Arc::new(header) });
+        blocks.push(FullHeader::new(proven, header));
     }
     if blocks.len() < asked {
         return Err(node.bad_answer("eth_getBlockByNumber", "fewer blocks than were asked for".into()));

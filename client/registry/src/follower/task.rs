@@ -25,7 +25,6 @@ use self::prove::Proven;
 use self::read::Reads;
 use super::change::Change;
 use super::handle::{Handle, Shared};
-use super::link::Fresh;
 use super::readings::Outcome;
 use super::ring::Ring;
 use super::roster::News;
@@ -33,6 +32,7 @@ use super::snapshot::Snapshot;
 use super::standings::Standings;
 use crate::acceptance::unix_now;
 use crate::error::ResolveError;
+use crate::full_header::FullHeader;
 use crate::heads::{HeadNews, Heads};
 use crate::moment::Moment;
 use crate::proof::ProvenHeader;
@@ -94,7 +94,7 @@ struct Position {
 /// A head that enough endpoints agree on.
 #[derive(Clone)]
 struct Agreed {
-    block: Fresh,
+    block: FullHeader,
     head: ProvedHead,
     heard: Moment,
     since: Instant,
@@ -142,7 +142,7 @@ impl Task {
         match news {
             HeadNews::Agreed { header, full, votes } => {
                 let head = self.resolver.agreed_head(&header, votes);
-                let block = Fresh { proven: header, full };
+                let block = FullHeader { proven: header, full };
                 let since = Instant::now();
                 self.pending = Some(Agreed { block, head, heard: Moment::now(), since });
                 self.outrun_at.get_or_insert(since + self.resolver.policy().head_patience);

@@ -9,10 +9,10 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use super::backoff::Backoff;
 use super::board::Writer;
-use super::shown::Block;
 use crate::announcements::Announcements;
 use crate::chance::spread;
 use crate::error::ResolveError;
+use crate::full_header::FullHeader;
 use crate::health::Announcing;
 use crate::node::Node;
 use crate::policy::HeadPolicy;
@@ -106,7 +106,7 @@ impl Feed {
     async fn take_announced(&self, header: serde_json::Result<Header>) -> Result<bool, ResolveError> {
         let block = header.ok().and_then(|header| {
             let proven = ProvenHeader::recompute(&header.inner, header.hash).ok()?;
-            Some(Block { proven, full: Arc::new(header.inner) }).filter(Block::is_of_usual_size)
+            Some(FullHeader::new(proven, header.inner)).filter(FullHeader::is_of_usual_size)
         });
         match block {
             Some(block) => Ok(self.show(block, None)),
@@ -127,17 +127,17 @@ impl Feed {
         Ok(())
     }
 
-    async fn ask(&self, number: BlockNumberOrTag) -> Result<Block, ResolveError> {
+    async fn ask(&self, number: BlockNumberOrTag) -> Result<FullHeader, ResolveError> {
         let question = Question { head: number, ..Question::head() };
         let heard = hear(&self.node, &question).await?;
-        let block = Block { proven: heard.head, full: Arc::new(heard.answer.head.inner) };
+        let block = FullHeader::new(heard.head, heard.answer.head.inner);
         match block.is_of_usual_size() {
             true => Ok(block),
             false => Err(self.node.bad_answer("eth_getBlockByNumber", "a header of an unusual size".into())),
         }
     }
 
-    fn show(&self, block: Block, asked: Option<std::time::Instant>) -> bool {
+    fn show(&self, block: FullHeader, asked: Option<std::time::Instant>) -> bool {
         self.node.health().showed_head(block.proven.block().number);
         self.writer.write(|shown| shown.head_is(block, asked)).unwrap_or_default()
     }

@@ -7,10 +7,10 @@ use tokio::time::sleep;
 
 use super::backoff::Backoff;
 use super::board::Writer;
-use super::shown::Block;
 use crate::beacon::{self, Beacon};
 use crate::chance::spread;
 use crate::error::ResolveError;
+use crate::full_header::FullHeader;
 use crate::node::Node;
 use crate::question::Question;
 
@@ -50,7 +50,7 @@ impl ProvenFeed {
         // Whether clock and height pass is looked at where the board is read, as it is of every other source's heads.
         let survey = beacon::survey(&self.nodes, &proven, &Question::head(), |_| Ok(())).await?;
         for heard in survey.answers {
-            let block = Block { proven: heard.head, full: Arc::new(heard.answer.head.inner) };
+            let block = FullHeader::new(heard.head, heard.answer.head.inner);
             self.writer.write(|shown| {
                 shown.head_is(block, Some(asked));
             });

@@ -1,29 +1,20 @@
 //! The newest blocks that one endpoint showed.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::time::Instant;
 
-use alloy::consensus::Header;
 use alloy::primitives::B256;
 
 use crate::error::ResolveError;
-use crate::proof::ProvenHeader;
-
-/// A header whose hash was recomputed, and all of its fields.
-#[derive(Clone, Debug)]
-pub(crate) struct Block {
-    pub(crate) proven: ProvenHeader,
-    pub(crate) full: Arc<Header>,
-}
+use crate::full_header::FullHeader;
 
 /// What one endpoint showed last, or why it counts for nothing.
 #[derive(Debug)]
 pub(crate) struct Shown {
     /// Its head, last, and what it showed below, each the parent of the next. Empty while it counts for nothing.
-    chain: VecDeque<Block>,
+    chain: VecDeque<FullHeader>,
     /// What it showed when asked by height, below its head.
-    older: Option<Block>,
+    older: Option<FullHeader>,
     /// When it was asked and called the last of the chain its head. What it announces of itself says nothing about
     /// when it was true.
     confirmed: Option<Instant>,
@@ -41,13 +32,6 @@ enum Wanted {
     Asked { head: B256, height: u64 },
 }
 
-impl Block {
-    /// Whether it takes no more room than headers do. Signers of some networks write what they like into one field.
-    pub(crate) fn is_of_usual_size(&self) -> bool {
-        self.full.extra_data.len() <= MAX_EXTRA_DATA
-    }
-}
-
 impl Shown {
     /// Keeps `kept` blocks below the head.
     pub(crate) const fn nothing(kept: usize) -> Self {
@@ -63,7 +47,7 @@ impl Shown {
 
     /// It calls `block` its head. `asked` is when it was asked, `None` where it announced the block of itself. Whether
     /// it is another than before.
-    pub(crate) fn head_is(&mut self, block: Block, asked: Option<Instant>) -> bool {
+    pub(crate) fn head_is(&mut self, block: FullHeader, asked: Option<Instant>) -> bool {
         self.failure = None;
         let is_same = self.head().is_some_and(|head| head.proven == block.proven);
         if !is_same {
@@ -75,7 +59,7 @@ impl Shown {
     }
 
     /// Asked for the block of a height, it showed this one.
-    pub(crate) fn older_is(&mut self, block: Block) {
+    pub(crate) fn older_is(&mut self, block: FullHeader) {
         self.older = Some(block);
     }
 
@@ -109,12 +93,12 @@ impl Shown {
         Some(height)
     }
 
-    pub(crate) fn head(&self) -> Option<&Block> {
+    pub(crate) fn head(&self) -> Option<&FullHeader> {
         self.chain.back()
     }
 
     /// What it showed below its head.
-    pub(crate) fn below(&self) -> impl Iterator<Item = &Block> {
+    pub(crate) fn below(&self) -> impl Iterator<Item = &FullHeader> {
         self.chain.iter().rev().skip(1).chain(&self.older)
     }
 
@@ -127,7 +111,7 @@ impl Shown {
     }
 
     /// Puts a new head where it belongs: on the chain, on an older block of it, or in its place.
-    fn put(&mut self, block: Block) {
+    fn put(&mut self, block: FullHeader) {
         let parent = block.proven.parent_hash();
         let height = block.proven.block().number;
         let linked = self.chain.iter().position(|known| {
@@ -145,26 +129,23 @@ impl Shown {
     }
 }
 
-/// Bytes. Ethereum allows 32; networks of known signers list them there, up to some hundred.
-const MAX_EXTRA_DATA: usize = 8 << 10;
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use alloy::consensus::Header;
+
     use super::*;
+    use crate::proof::ProvenHeader;
 
     /// A block of a chain named by `fork` from height 5 on, on top of its own ancestors.
-    fn block(fork: u8, number: u64) -> Block {
+    fn block(fork: u8, number: u64) -> FullHeader {
         let fork = if number < 5 { 0 } else { fork };
         let parent_hash = match number {
             0 => B256::ZERO,
             _ => block(fork, number - 1).proven.block().hash,
         };
         let header = Header { number, parent_hash, extra_data: vec![fork].into(), ..Header::default() };
-        Block {
-            proven: ProvenHeader::recompute(&header, header.hash_slow()).unwrap(),
-            full: Arc::new(header),
-        }
+        FullHeader::new(ProvenHeader::recompute(&header, header.hash_slow()).unwrap(), header)
     }
 
     fn heights(shown: &Shown) -> Vec<u64> {
