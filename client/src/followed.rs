@@ -50,9 +50,11 @@ impl Trader {
         own.get_or_insert_with(|| follower.watch(local.identity(), Some(*local.public_key())));
         let peers = if is_chosen { chosen } else { callers };
         peers.get_or_insert(peer.identity(), watch_peer);
-        let queries: Vec<Query> = view.queries().cloned().collect();
-        if is_own_instrument && !queries.is_empty() {
-            instruments.get_or_insert_ref(queries.as_slice(), || follower.watch_queries(&queries));
+        if is_own_instrument {
+            let queries: Vec<Query> = view.queries().cloned().collect();
+            if !queries.is_empty() {
+                instruments.get_or_insert_ref(queries.as_slice(), || follower.watch_queries(&queries));
+            }
         }
     }
 }

@@ -160,11 +160,7 @@ impl Resolver {
         let expected = beacon.head().await?.finalized.hash;
         self.ask_in_turn(|node| async move {
             let header = node.header_of(expected).await?;
-            let proven = ProvenHeader::recompute(&header.inner, expected).map_err(|what| {
-                let failure = ResolveError::ProofInvalid { what, endpoint: node.endpoint().clone() };
-                node.health().lied(&failure);
-                failure
-            })?;
+            let proven = ProvenHeader::recompute(&header.inner, expected).map_err(|what| node.lied(what))?;
             Ok(proven.timestamp())
         })
         .await

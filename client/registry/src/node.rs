@@ -18,7 +18,7 @@ pub(crate) use history::BLOCK_RECEIPTS;
 use crate::announcements::Announcements;
 use crate::connection::{Connection, WhenLost, connect};
 use crate::endpoint::{Endpoint, Target};
-use crate::error::ResolveError;
+use crate::error::{ProofPart, ResolveError};
 use crate::health::Health;
 use crate::http::HttpFailure;
 use crate::metered::AnswersTooLarge;
@@ -189,6 +189,18 @@ impl Node {
 
     fn batch<'a>(&'a self, client: &'a RpcClient) -> Batch<'a> {
         Batch { node: self, requests: client.new_batch() }
+    }
+
+    /// What it answered does not hold: it is asked later for a while, and not less believed.
+    pub(crate) fn lied(&self, what: ProofPart) -> ResolveError {
+        let failure = self.invalid_proof(what);
+        self.health.lied(&failure);
+        failure
+    }
+
+    /// What it answered does not hold, which a reorganisation may be the reason for.
+    pub(crate) fn invalid_proof(&self, what: ProofPart) -> ResolveError {
+        ResolveError::ProofInvalid { what, endpoint: self.endpoint.clone() }
     }
 
     pub(crate) fn bad_answer(&self, method: &'static str, detail: String) -> ResolveError {

@@ -104,5 +104,5 @@ pub(crate) fn nth<'a>(
 }
 
 pub(crate) fn invalid(heard: &Heard<'_>, what: ProofPart) -> ResolveError {
-    ResolveError::ProofInvalid { what, endpoint: heard.node.endpoint().clone() }
+    heard.node.invalid_proof(what)
 }

@@ -138,15 +138,10 @@ pub(crate) async fn hear<'a>(node: &'a Node, question: &Question) -> Result<Hear
 }
 
 fn recomputed(node: &Node, header: &Header, asked: Option<u64>) -> Result<ProvenHeader, ResolveError> {
-    let invalid = |what| {
-        let failure = ResolveError::ProofInvalid { what, endpoint: node.endpoint().clone() };
-        node.health().lied(&failure);
-        failure
-    };
-    let proven = ProvenHeader::recompute(&header.inner, header.hash).map_err(invalid)?;
+    let proven = ProvenHeader::recompute(&header.inner, header.hash).map_err(|what| node.lied(what))?;
     let got = proven.block().number;
     match asked {
-        Some(asked) if asked != got => Err(invalid(ProofPart::OtherBlock { asked, got })),
+        Some(asked) if asked != got => Err(node.lied(ProofPart::OtherBlock { asked, got })),
         _ => Ok(proven),
     }
 }

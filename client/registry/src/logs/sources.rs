@@ -136,7 +136,7 @@ impl Sources {
         });
         let headers = try_join_all(batches).await?.concat();
         let linked = LinkedHeaders::link(headers.iter().map(|header| &header.inner), newest);
-        linked.map_err(|what| lie(node, what))
+        linked.map_err(|what| node.lied(what))
     }
 
     /// Many blocks at once; receipt by receipt those that are left where the endpoint knows no better.
@@ -205,14 +205,16 @@ impl Sources {
             if size <= limit {
                 return Ok(());
             }
-            Err(blamed(node, ResolveError::AnswerTooLarge { endpoint: node.endpoint().clone(), limit }))
+            let failure = ResolveError::AnswerTooLarge { endpoint: node.endpoint().clone(), limit };
+            node.health().lied(&failure);
+            Err(failure)
         };
         let work = async {
             let transactions = node.transactions(header.block().number).await?;
             let (block, listed, most) =
                 (header.block().number, transactions.len(), header.most_transactions());
             if listed > most {
-                return Err(lie(node, ProofPart::TransactionCount { block, listed, most }));
+                return Err(node.lied(ProofPart::TransactionCount { block, listed, most }));
             }
             self.receipts.ask_for(&transactions, |some| node.receipts(some), keep).await
         };
@@ -277,18 +279,7 @@ fn proven(
     header: &LinkedHeader,
     answer: Vec<RpcReceipt>,
 ) -> Result<BlockReceipts, ResolveError> {
-    header.receipts(answer).map_err(|what| lie(node, what))
-}
-
-/// What an endpoint showed does not hold. In a chain that is reorganised that may be no fault of its own: it is asked
-/// later for a while, and not less believed.
-fn lie(node: &Node, what: ProofPart) -> ResolveError {
-    blamed(node, ResolveError::ProofInvalid { what, endpoint: node.endpoint().clone() })
-}
-
-fn blamed(node: &Node, failure: ResolveError) -> ResolveError {
-    node.health().lied(&failure);
-    failure
+    header.receipts(answer).map_err(|what| node.lied(what))
 }
 
 /// A block's header comes with the hashes of its transactions: 20 kB where it has two hundred.

@@ -124,7 +124,5 @@ fn flaw_of(node: &Node, flaw: RecordProofError) -> ResolveError {
         RecordProofError::Invalid(what) => what,
         other => return node.bad_answer("eth_getBlockByNumber", other.to_string()),
     };
-    let failure = ResolveError::ProofInvalid { what, endpoint: node.endpoint().clone() };
-    node.health().lied(&failure);
-    failure
+    node.lied(what)
 }

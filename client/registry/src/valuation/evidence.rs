@@ -78,7 +78,7 @@ impl Evidence {
         asked: &Asked,
         answer: PiecesAnswer,
     ) -> Result<Learned<'a>, ResolveError> {
-        let invalid = |what| ResolveError::ProofInvalid { what, endpoint: node.endpoint().clone() };
+        let invalid = |what| node.invalid_proof(what);
         complete(node, "eth_getProof", asked.targets.len(), answer.proofs.len())?;
         complete(node, "eth_getCode", asked.codes.len(), answer.codes.len())?;
         let mut learned = Learned {
