@@ -52,7 +52,7 @@ fn bent_to(original: &[u8], values: fn(u8) -> Vec<u8>) -> impl Iterator<Item = V
     })
 }
 
-/// Each bit flipped, none set, and all. What 3,600 bytes of account nodes are bent to: 255 values of each would take a
+/// Each bit flipped, none set, and all. What 3,600 bytes of account nodes are bent to in CI: 255 values of each take a
 /// minute.
 fn some_values(byte: u8) -> Vec<u8> {
     (0..8).map(|bit| byte ^ (1 << bit)).chain([0, u8::MAX]).collect()
