@@ -17,7 +17,7 @@ use crate::failure::Failure;
 use crate::hex_bytes::Hash;
 use crate::moment::{Span, coarse, unix_now};
 use crate::party::{Party, shown};
-use crate::proof_report::{ProofReport, Vouched};
+use crate::proof_report::{ProofReport, Trust};
 
 /// Check a proof that `countersign prove record` made
 ///
@@ -52,12 +52,12 @@ impl Verify {
             let expected = context.settings.contacts()?.find(of)?.account.identity;
             refuse_other(&proof, &expected).map_err(in_file)?;
         }
-        let (outcome, vouched) = match self.block_hash {
-            Some(Hash(hash)) => (self.offline(context, &proof, hash), Vouched::You),
+        let (outcome, head_trust) = match self.block_hash {
+            Some(Hash(hash)) => (self.offline(context, &proof, hash), Trust::You),
             None => self.online(context, &proof).await?,
         };
         let verified = outcome.map_err(Failure::from).map_err(in_file)?;
-        context.console.report(&ProofReport::new(&verified, vouched))?;
+        context.console.report(&ProofReport::new(&verified, head_trust))?;
         self.young_enough(&verified)?;
         usable(&verified)?;
         self.not_outdone(context, &verified)?;
@@ -119,7 +119,7 @@ impl Verify {
         &self,
         context: &Context,
         proof: &RecordProof,
-    ) -> Result<(Result<VerifiedRecord, RecordProofError>, Vouched), Failure> {
+    ) -> Result<(Result<VerifiedRecord, RecordProofError>, Trust), Failure> {
         let claimed = proof.claimed_chain_id();
         let chain_id = context.settings.chain_id_if_any(&self.chain, claimed).or(Some(claimed));
         let arguments = ChainArguments { chain_id, ..self.chain.clone() };
@@ -129,9 +129,9 @@ impl Verify {
                 .hint("name a block that you trust with --block-hash 0x…, or your nodes with --rpc URL"),
             _ => failure,
         })?;
-        let vouched = Vouched::by(&chain);
+        let head_trust = Trust::by(&chain);
         let resolver = context.settings.remembering(&chain, &self.known)?;
-        Ok((resolver.verify_record_proof(proof).await, vouched))
+        Ok((resolver.verify_record_proof(proof).await, head_trust))
     }
 }
 
@@ -190,7 +190,7 @@ Examples:
 
 JSON: {\"identity\", \"status\": \"active\", \"revoked\", \"expired\" or \"absent\", \"version\", \"signer\", \"public_key\",
   \"anchored_at\", \"valid_until\", \"bundle_hash\", \"proved_at\": {\"chain_id\", \"block_number\", \"block_hash\",
-  \"timestamp\"}, \"vouched\": {\"kind\": \"you\", \"own_node\", \"quorum\" or
+  \"timestamp\"}, \"head_trust\": {\"kind\": \"you\", \"own_node\", \"quorum\" or
   \"light_client\", …}}; what there is none of is null.
 Exit code 7 where the proof holds and the identity had no usable key at that block, or has none by what this machine has
 proven since; 6 where nobody vouches for the block, or it is older than --max-age; 12 where the proof does not hold.";
