@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use countersign::custody::Custody;
 use countersign::registry::{Change, LightClientTrust, Standing};
 use countersign_tests::beacon::{BeaconScene, lit};
 use countersign_tests::followed::{Followed, swift};
