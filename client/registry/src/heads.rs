@@ -24,7 +24,6 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
 
 use crate::error::ResolveError;
-use crate::full_header::FullHeader;
 use crate::health::Announcing;
 use crate::proof::ProvenHeader;
 use crate::quorum::{Agreed, Tally};
@@ -64,7 +63,7 @@ pub enum HeadNews {
         header: ProvenHeader,
         /// All of its fields.
         full: Arc<Header>,
-        /// How many endpoints vouch for it.
+        /// How many endpoints vouch for it, or how many of the sync committee signed it.
         votes: usize,
     },
     /// Enough endpoints were asked again, and the last agreed block is still their head.
@@ -211,7 +210,7 @@ impl Heads {
         let full = self.full(&header)?;
         self.note_who_is_behind(&header);
         self.told = Some(Told::following(self.told.take(), header));
-        Some(HeadNews::Agreed { header, full, votes })
+        Some(HeadNews::Agreed { header, full, votes: self.signed().unwrap_or(votes) })
     }
 
     /// Whether enough endpoints were asked anew and still call it their head. Those that are ahead do not.
@@ -228,7 +227,13 @@ impl Heads {
             return None;
         }
         told.since = Some(since);
-        Some(HeadNews::Still { header: *header, votes: confirmed.len(), since })
+        let votes = self.signed().unwrap_or(confirmed.len());
+        Some(HeadNews::Still { header: *header, votes, since })
+    }
+
+    /// How many of the sync committee signed the head; `None` where endpoints are counted.
+    fn signed(&self) -> Option<usize> {
+        self.board.read(|_, shown| shown.signed()).into_iter().flatten().next()
     }
 
     /// Looks at the board, and has those asked that could settle what is undecided.
@@ -255,7 +260,7 @@ impl Heads {
     fn full(&self, header: &ProvenHeader) -> Option<Arc<Header>> {
         let found = self.board.read(|_, shown| {
             let mut blocks = shown.head().into_iter().chain(shown.below());
-            blocks.find(|block| block.proven == *header).map(|block: &FullHeader| block.full.clone())
+            blocks.find(|block| block.proven == *header).map(|block| block.full.clone())
         });
         found.into_iter().flatten().next()
     }

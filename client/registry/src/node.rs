@@ -191,16 +191,26 @@ impl Node {
         Batch { node: self, requests: client.new_batch() }
     }
 
-    /// What it answered does not hold: it is asked later for a while, and not less believed.
+    /// What it answered does not hold, and its health is told. A reorganisation may be the reason, so it is asked later for
+    /// a while, and not less believed.
     pub(crate) fn lied(&self, what: ProofPart) -> ResolveError {
         let failure = self.invalid_proof(what);
         self.health.lied(&failure);
         failure
     }
 
-    /// What it answered does not hold, which a reorganisation may be the reason for.
+    /// As [`lied`](Self::lied), with nothing told: for whoever tells it later, or does not hold it against the endpoint.
     pub(crate) fn invalid_proof(&self, what: ProofPart) -> ResolveError {
         ResolveError::ProofInvalid { what, endpoint: self.endpoint.clone() }
+    }
+
+    /// Tells its health where that is what failed: a proof of its own that does not hold.
+    pub(crate) fn note_lie<T>(&self, outcome: Result<T, ResolveError>) -> Result<T, ResolveError> {
+        outcome.inspect_err(|failure| {
+            if matches!(failure, ResolveError::ProofInvalid { .. }) {
+                self.health.lied(failure);
+            }
+        })
     }
 
     pub(crate) fn bad_answer(&self, method: &'static str, detail: String) -> ResolveError {

@@ -33,11 +33,7 @@ impl Resolver {
             let (again, verify) = (&again, &verify);
             async move {
                 let heard = hear_at(node, again, &agreed).await?;
-                verify(&heard).inspect_err(|failure| {
-                    if matches!(failure, ResolveError::ProofInvalid { .. }) {
-                        node.health().lied(failure);
-                    }
-                })
+                node.note_lie(verify(&heard))
             }
         });
         asked.await.map_err(|failure| match failure.is_one_endpoints() {

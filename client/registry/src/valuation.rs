@@ -175,11 +175,7 @@ impl<'a> Valuation<'a> {
         let ask = |node: &'a Node| async move {
             let with_hints = !node.health().hints_in_vain();
             let answer = node.pieces(&asked.question(evidence.number(), with_hints)).await?;
-            evidence.check(node, asked, answer).inspect_err(|failure| {
-                if matches!(failure, ResolveError::ProofInvalid { .. }) {
-                    node.health().lied(failure);
-                }
-            })
+            node.note_lie(evidence.check(node, asked, answer))
         };
         self.resolver.ask_in_turn(ask).await
     }

@@ -53,6 +53,7 @@ impl ProvenFeed {
             let block = FullHeader::new(heard.head, heard.answer.head.inner);
             self.writer.write(|shown| {
                 shown.head_is(block, Some(asked));
+                shown.signed_by(survey.head.votes);
             });
         }
         Ok(())

@@ -18,6 +18,8 @@ pub(crate) struct Shown {
     /// When it was asked and called the last of the chain its head. What it announces of itself says nothing about
     /// when it was true.
     confirmed: Option<Instant>,
+    /// How many of the sync committee signed its head; `None` where that is an endpoint's own word.
+    signed: Option<usize>,
     /// Why it counts for nothing, once something went wrong.
     failure: Option<ResolveError>,
     /// The height it is to be asked for, and under which head: never the same twice.
@@ -39,6 +41,7 @@ impl Shown {
             chain: VecDeque::new(),
             older: None,
             confirmed: None,
+            signed: None,
             failure: None,
             wanted: Wanted::Nothing,
             kept,
@@ -56,6 +59,11 @@ impl Shown {
         }
         self.confirmed = asked.or(self.confirmed);
         !is_same
+    }
+
+    /// So many of the sync committee signed its head.
+    pub(crate) const fn signed_by(&mut self, members: usize) {
+        self.signed = Some(members);
     }
 
     /// Asked for the block of a height, it showed this one.
@@ -104,6 +112,10 @@ impl Shown {
 
     pub(crate) const fn confirmed(&self) -> Option<Instant> {
         self.confirmed
+    }
+
+    pub(crate) const fn signed(&self) -> Option<usize> {
+        self.signed
     }
 
     pub(crate) const fn failure(&self) -> Option<&ResolveError> {
