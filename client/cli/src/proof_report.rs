@@ -26,7 +26,7 @@ pub(crate) struct ProofReport {
     valid_until: Option<u64>,
     bundle_hash: Option<String>,
     proved_at: ProvedAt,
-    head_trust: Trust,
+    block_trust: BlockTrust,
 }
 
 #[derive(Debug, Serialize)]
@@ -46,7 +46,7 @@ struct ProvedAt {
 /// By whose word the block is one of the chain's.
 #[derive(Debug, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
-pub(crate) enum Trust {
+pub(crate) enum BlockTrust {
     /// The user named its hash.
     You,
     OwnNode {
@@ -62,7 +62,7 @@ pub(crate) enum Trust {
 }
 
 impl ProofReport {
-    pub(crate) fn new(verified: &VerifiedRecord, head_trust: Trust) -> Self {
+    pub(crate) fn new(verified: &VerifiedRecord, block_trust: BlockTrust) -> Self {
         let word = verified.record.as_ref().map(|record| *record.word());
         Self {
             written: None,
@@ -80,7 +80,7 @@ impl ProofReport {
                 block_hash: verified.block.hash.to_string(),
                 timestamp: verified.timestamp,
             },
-            head_trust,
+            block_trust,
         }
     }
 
@@ -108,14 +108,14 @@ impl Report for ProofReport {
                 "proved at",
                 format_args!("block {block_number} of chain {chain_id}, {}, {block_hash}", timestamp(*at)),
             )
-            .line("the block", &self.head_trust)
+            .line("the block", &self.block_trust)
             .line_if("written to", written.map(|written| written.out.display()))
             .line_if("bytes", written.map(|written| written.bytes))
             .to_string()
     }
 }
 
-impl Trust {
+impl BlockTrust {
     pub(crate) fn by(chain: &ChainSettings) -> Self {
         match &chain.trust {
             HeadTrust::OwnNode(endpoint) => Self::OwnNode { endpoint: endpoint.to_string() },
@@ -127,7 +127,7 @@ impl Trust {
     }
 }
 
-impl std::fmt::Display for Trust {
+impl std::fmt::Display for BlockTrust {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::You => f.write_str("by your word: you named its hash, or that of one that follows it"),

@@ -74,7 +74,7 @@ fn an_address_is_resolved_on_the_chain_that_it_is_written_with() {
     chains.home.run(&["prove", "record", &other, "--out", "there.json", "--json"]).ok_json();
     let verified = chains.home.run(&["verify", "there.json", "--json"]).ok_json();
     assert_eq!(verified["proved_at"]["chain_id"], SECOND);
-    assert_eq!(verified["head_trust"]["kind"], "quorum");
+    assert_eq!(verified["block_trust"]["kind"], "quorum");
 }
 
 #[test]

@@ -33,7 +33,7 @@ fn a_proof_is_made_beside_a_node_and_checked_without_one() {
     for key in ["identity", "status", "version", "signer", "public_key", "anchored_at", "proved_at"] {
         assert_eq!(verified[key], made[key], "{key}");
     }
-    assert_eq!(verified["head_trust"]["kind"], "you");
+    assert_eq!(verified["block_trust"]["kind"], "you");
     let text = std::fs::read(home.path("a.json")).unwrap();
     let piped = away.run_with_input(&["verify", "-", "--block-hash", hash, "--json"], &text);
     assert_eq!(piped.ok_json()["identity"], made["identity"]);
@@ -64,7 +64,7 @@ fn ones_own_node_says_whether_the_block_is_there() {
     home.run(&["prove", "record", ACCOUNTS[0], "--out", "a.json", "--json"]).ok_json();
     anvil.call("anvil_mine", &serde_json::json!(["0x3", "0x1"]));
     let verified = home.run(&["verify", "a.json", "--of", ACCOUNTS[0], "--json"]).ok_json();
-    assert_eq!(verified["head_trust"]["kind"], "own_node");
+    assert_eq!(verified["block_trust"]["kind"], "own_node");
 
     home.run(&["revoke", "--unlocked", "--reason", "superseded", "--yes", "--json"]).ok_json();
     // The old proof holds as it did, and the new one says what became of the key.

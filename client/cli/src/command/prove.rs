@@ -10,7 +10,7 @@ use crate::context::Context;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::party::Party;
-use crate::proof_report::{ProofReport, Trust};
+use crate::proof_report::{BlockTrust, ProofReport};
 use crate::whole_file;
 
 /// Make a proof that somebody else can check without a node
@@ -70,7 +70,7 @@ impl ProveRecord {
         let Some(out) = self.out else { return print(context, &text) };
         let verified = proof.verify(chain.registry, proof.newest()?.hash)?;
         whole_file::write_new(&out, text.as_bytes())?;
-        let report = ProofReport::new(&verified, Trust::by(&chain)).written_to(out, text.len());
+        let report = ProofReport::new(&verified, BlockTrust::by(&chain)).written_to(out, text.len());
         context.console.report(&report)?;
         let block = verified.block;
         context.console.remark(&format!(
@@ -100,6 +100,6 @@ Examples:
 
 JSON, with --out: {\"out\", \"bytes\", \"identity\", \"status\", \"version\", \"signer\", \"public_key\", \"anchored_at\",
   \"valid_until\", \"bundle_hash\", \"proved_at\": {\"chain_id\", \"block_number\", \"block_hash\", \"timestamp\"},
-  \"head_trust\": {\"kind\": \"own_node\", \"quorum\" or
-  \"light_client\", …}}; what there is none of is null.
+  \"block_trust\": {\"kind\": \"own_node\" with
+  \"endpoint\", \"quorum\" with \"threshold\" and \"endpoints\", or \"light_client\" with \"endpoints\"}}; what there is none of is null.
 Without --out, the document itself.";

@@ -17,7 +17,7 @@ use crate::failure::Failure;
 use crate::hex_bytes::Hash;
 use crate::moment::{Span, coarse, unix_now};
 use crate::party::{Party, shown};
-use crate::proof_report::{ProofReport, Trust};
+use crate::proof_report::{BlockTrust, ProofReport};
 
 /// Check a proof that `countersign prove record` made
 ///
@@ -52,12 +52,12 @@ impl Verify {
             let expected = context.settings.contacts()?.find(of)?.account.identity;
             refuse_other(&proof, &expected).map_err(in_file)?;
         }
-        let (outcome, head_trust) = match self.block_hash {
-            Some(Hash(hash)) => (self.offline(context, &proof, hash), Trust::You),
+        let (outcome, block_trust) = match self.block_hash {
+            Some(Hash(hash)) => (self.offline(context, &proof, hash), BlockTrust::You),
             None => self.online(context, &proof).await?,
         };
         let verified = outcome.map_err(Failure::from).map_err(in_file)?;
-        context.console.report(&ProofReport::new(&verified, head_trust))?;
+        context.console.report(&ProofReport::new(&verified, block_trust))?;
         self.young_enough(&verified)?;
         usable(&verified)?;
         self.not_outdone(context, &verified)?;
@@ -119,7 +119,7 @@ impl Verify {
         &self,
         context: &Context,
         proof: &RecordProof,
-    ) -> Result<(Result<VerifiedRecord, RecordProofError>, Trust), Failure> {
+    ) -> Result<(Result<VerifiedRecord, RecordProofError>, BlockTrust), Failure> {
         let claimed = proof.claimed_chain_id();
         let chain_id = context.settings.chain_id_if_any(&self.chain, claimed).or(Some(claimed));
         let arguments = ChainArguments { chain_id, ..self.chain.clone() };
@@ -129,9 +129,9 @@ impl Verify {
                 .hint("name a block that you trust with --block-hash 0x…, or your nodes with --rpc URL"),
             _ => failure,
         })?;
-        let head_trust = Trust::by(&chain);
+        let block_trust = BlockTrust::by(&chain);
         let resolver = context.settings.remembering(&chain, &self.known)?;
-        Ok((resolver.verify_record_proof(proof).await, head_trust))
+        Ok((resolver.verify_record_proof(proof).await, block_trust))
     }
 }
 
@@ -190,7 +190,7 @@ Examples:
 
 JSON: {\"identity\", \"status\": \"active\", \"revoked\", \"expired\" or \"absent\", \"version\", \"signer\", \"public_key\",
   \"anchored_at\", \"valid_until\", \"bundle_hash\", \"proved_at\": {\"chain_id\", \"block_number\", \"block_hash\",
-  \"timestamp\"}, \"head_trust\": {\"kind\": \"you\", \"own_node\", \"quorum\" or
-  \"light_client\", …}}; what there is none of is null.
+  \"timestamp\"}, \"block_trust\": {\"kind\": \"you\", \"own_node\" with
+  \"endpoint\", \"quorum\" with \"threshold\" and \"endpoints\", or \"light_client\" with \"endpoints\"}}; what there is none of is null.
 Exit code 7 where the proof holds and the identity had no usable key at that block, or has none by what this machine has
 proven since; 6 where nobody vouches for the block, or it is older than --max-age; 12 where the proof does not hold.";
