@@ -255,9 +255,11 @@ async fn a_watched_call_is_valued_at_each_block() {
         assert_eq!(served, asked);
         assert_eq!(followed.follower.health().unread, 0);
     }
+    let rest = followed.rest().await;
+    assert!(rest.iter().all(|change| matches!(change, Change::Head(_))), "told once: {rest:?}");
 }
 
-/// Nobody polls here: the node announces its blocks, and a revocation is told by the one that holds it.
+/// Nobody polls here: the node announces its blocks, and with the one that holds a revocation, that.
 #[tokio::test]
 async fn announced_blocks_are_followed() {
     let market = Market::open().await;

@@ -75,7 +75,7 @@ fn every_value_of_every_byte_of_every_node_fails_to_prove_the_account_absent() {
     assert_eq!(bend_account_nodes(every_value), 255 * nobody().account_proof.concat().len());
 }
 
-/// How many there were.
+/// Bends each byte of the nodes to these values, none of which may prove the absence. How many there were.
 fn bend_account_nodes(values: fn(u8) -> Vec<u8>) -> usize {
     let (header, mut answer) = (proven_header(), nobody());
     let nodes = answer.account_proof.clone();

@@ -30,7 +30,7 @@ fn every_value_of_every_byte_of_every_account_node_fails() {
     assert_eq!(bend_account_nodes(every_value), 255 * answer().account_proof.concat().len());
 }
 
-/// How many there were.
+/// Bends each byte of the account's nodes to these values, none of which may prove it. How many there were.
 fn bend_account_nodes(values: fn(u8) -> Vec<u8>) -> usize {
     let (header, mut answer) = (proven_header(), answer());
     let nodes = answer.account_proof.clone();
