@@ -137,7 +137,7 @@ impl Resolver {
             RecordDepth::Age(_) => return Ok(()),
             RecordDepth::Confirmations(count) => self.confirmed_time(head, count).await?,
             RecordDepth::Safe | RecordDepth::Finalized => match self.voucher() {
-                Voucher::LightClient(beacon) => self.finalized_time(beacon).await?,
+                Voucher::LightClient(beacon) => self.finalized_header(beacon).await?.timestamp(),
                 Voucher::OwnNode | Voucher::Quorum => {
                     self.told_time(depth, record.word().anchored_at).await?
                 }
@@ -155,13 +155,12 @@ impl Resolver {
         }
     }
 
-    /// The time of the block that the light client has proven final: its header, from any node, must hash to what is proven.
-    async fn finalized_time(&self, beacon: &Beacon) -> Result<u64, ResolveError> {
+    /// The block that the light client has proven final: its header, from any node, must hash to what is proven.
+    pub(crate) async fn finalized_header(&self, beacon: &Beacon) -> Result<ProvenHeader, ResolveError> {
         let expected = beacon.head().await?.finalized.hash;
         self.ask_in_turn(|node| async move {
             let header = node.header_of(expected).await?;
-            let proven = ProvenHeader::recompute(&header.inner, expected).map_err(|what| node.lied(what))?;
-            Ok(proven.timestamp())
+            ProvenHeader::recompute(&header.inner, expected).map_err(|what| node.lied(what))
         })
         .await
     }
@@ -185,11 +184,12 @@ impl Resolver {
         self.vouched(times).ok_or(ResolveError::DepthUnknown { depth, needed, answered })
     }
 
-    /// The latest time up to which as many endpoints as must agree call the chain settled. Fewer liars than that cannot
-    /// raise it above what an honest one says: one of so many is honest, and the lowest of them counts.
-    fn vouched(&self, mut times: Vec<u64>) -> Option<u64> {
-        times.sort_unstable_by(|one, other| other.cmp(one));
-        times.get(self.threshold().checked_sub(1)?).copied()
+    /// The latest time, or the greatest height, up to which as many endpoints as must agree call the chain settled. Fewer
+    /// liars than that cannot raise it above what an honest one says: one of so many is honest, and the lowest of them
+    /// counts.
+    pub(crate) fn vouched(&self, mut told: Vec<u64>) -> Option<u64> {
+        told.sort_unstable_by(|one, other| other.cmp(one));
+        told.get(self.threshold().checked_sub(1)?).copied()
     }
 }
 

@@ -22,6 +22,9 @@
 //!   was delivered or promised. Whoever keeps logs finds where to begin again by comparing the hashes of its blocks with
 //!   [`Resolver::block_at`]; what is kept above is undone. Blocks not yet delivered are read again without a word.
 //!
+//! [`Resolver::told_logs`] is `eth_getLogs` all the same, for whoever reads years of a chain to build what others will
+//! verify, and says by its name what it is.
+//!
 //! # Cost and bounds
 //!
 //! A header costs one call, 64 to a batch; a block whose bloom may match one more, 16 to a batch, halved whenever an
@@ -65,6 +68,7 @@ mod pages;
 mod portion;
 mod receipt;
 mod sources;
+mod told;
 mod verified;
 
 use std::collections::HashSet;
@@ -79,6 +83,7 @@ pub use header::{LinkedHeader, LinkedHeaders};
 pub use pages::{LogPage, LogsProgress, VerifiedLogs};
 pub(crate) use portion::Portion;
 pub use receipt::{ConsensusReceipt, RpcReceipt};
+pub use told::{ToldLog, ToldLogs};
 pub use verified::{BlockReceipts, VerifiedLog};
 
 use crate::interface::IKeyRegistry::IKeyRegistryEvents as Event;

@@ -1,6 +1,9 @@
 //! Which logs are wanted, and which blocks surely hold none of them.
 
+use std::ops::RangeInclusive;
+
 use alloy::primitives::{Address as AccountAddress, B256, Bloom, BloomInput, Log};
+use alloy::rpc::types::Filter;
 
 /// Which logs are wanted: by emitter and by topics, as `eth_getLogs` has it. An empty list takes everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -40,6 +43,17 @@ impl LogFilter {
     pub fn may_match(&self, bloom: &Bloom) -> bool {
         Wanted::may_be_in(&self.emitters, bloom)
             && self.topics.iter().all(|values| Wanted::may_be_in(values, bloom))
+    }
+
+    /// The same for `eth_getLogs`.
+    pub(crate) fn to_rpc(&self, blocks: RangeInclusive<u64>) -> Filter {
+        let values = |wanted: &[Wanted<B256>]| wanted.iter().map(|wanted| wanted.value).collect::<Vec<_>>();
+        let emitters: Vec<AccountAddress> = self.emitters.iter().map(|wanted| wanted.value).collect();
+        let mut filter = Filter::new().select(blocks).address(emitters);
+        for (place, wanted) in filter.topics.iter_mut().zip(&self.topics) {
+            *place = values(wanted).into();
+        }
+        filter
     }
 
     /// Whether it is such a log.

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use alloy::eips::BlockNumberOrTag;
-use alloy::primitives::B256;
-use alloy::rpc::types::Header;
+use alloy::primitives::{B256, U64};
+use alloy::rpc::types::{Filter, Header, Log};
 use alloy_json_rpc::{RpcRecv, RpcSend};
 
 use super::{Connection, Node};
@@ -43,6 +43,35 @@ impl Node {
     pub(crate) async fn receipts(&self, transactions: Vec<B256>) -> Result<Vec<RpcReceipt>, ResolveError> {
         let params = transactions.into_iter().map(|transaction| (transaction,));
         self.ask_each("eth_getTransactionReceipt", params.collect()).await
+    }
+
+    /// The logs of a range of blocks and the header of its last one, in one batch.
+    pub(crate) async fn logs_through(
+        &self,
+        filter: &Filter,
+        last: u64,
+    ) -> Result<(Vec<Log>, Header), ResolveError> {
+        self.within_time(async {
+            let connection = self.connection().await?;
+            let mut batch = self.batch(&connection.client);
+            let chain_id = match connection.is_to_one_node() && connection.is_checked() {
+                true => None,
+                false => Some(batch.call::<_, U64>("eth_chainId", &())?),
+            };
+            let logs = batch.call::<_, Vec<Log>>("eth_getLogs", &(filter,))?;
+            let header = batch.block(BlockNumberOrTag::Number(last))?;
+            batch.send().await?;
+            if let Some(chain_id) = chain_id {
+                self.check_chain_id(chain_id.receive().await?.to())?;
+                connection.note_checked();
+            }
+            let logs = logs.receive().await?;
+            let header = header.receive().await?.ok_or_else(|| {
+                self.bad_answer("eth_getBlockByNumber", "null: it has no block of that height".into())
+            })?;
+            Ok((logs, header))
+        })
+        .await
     }
 
     /// Several questions that make one, within that time in all.
