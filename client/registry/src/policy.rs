@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
+use alloy_chains::Chain;
 use countersign_execution::Hardfork;
 use countersign_protocol::Identity;
 
@@ -170,6 +171,17 @@ impl HeadTrust {
 }
 
 impl HeadPolicy {
+    /// What suits a chain where nothing else is said. Too strict only ever refuses, so [`mainnet`](Self::mainnet) is for
+    /// those that are not known.
+    #[must_use]
+    pub fn of_chain(chain_id: u64) -> Self {
+        match chain_id {
+            ANVIL_CHAIN_ID => Self::anvil(),
+            _ if Chain::from_id(chain_id).is_optimism() => Self::op_stack(),
+            _ => Self::mainnet(),
+        }
+    }
+
     /// How deep the record of that identity must lie.
     #[must_use]
     pub fn depth_for(&self, identity: &Identity) -> RecordDepth {
@@ -245,6 +257,9 @@ impl HeadPolicy {
         self.counterparties.get(identity).copied().unwrap_or_default()
     }
 }
+
+/// Anvil's id, unless it is told another.
+const ANVIL_CHAIN_ID: u64 = 31337;
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, clippy::indexing_slicing)]

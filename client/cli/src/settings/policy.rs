@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use alloy_chains::Chain;
 use countersign::registry::{Hardfork, HeadPolicy};
 
 use super::Settings;
@@ -26,22 +25,14 @@ impl Settings {
             return Err(Failure::configuration(message)
                 .hint("remove the key: it would be wrong from the chain's next hard fork on"));
         }
-        let preset = flag.or(table.preset).unwrap_or_else(|| Preset::of_chain(chain_id));
+        let preset = flag.or(table.preset);
+        let preset = preset.map_or_else(|| HeadPolicy::of_chain(chain_id), Preset::policy);
         let counterparties = self.counterparties(chain_id)?;
-        Ok(HeadPolicy { counterparties, ..table.over(preset.policy()) })
+        Ok(HeadPolicy { counterparties, ..table.over(preset) })
     }
 }
 
 impl Preset {
-    /// Which preset suits a chain when none is named. Too strict only ever refuses, so mainnet's is for the unknown.
-    fn of_chain(chain_id: u64) -> Self {
-        match chain_id {
-            ANVIL_CHAIN_ID => Self::Anvil,
-            _ if Chain::from_id(chain_id).is_optimism() => Self::OpStack,
-            _ => Self::Mainnet,
-        }
-    }
-
     pub(crate) const fn policy(self) -> HeadPolicy {
         match self {
             Self::Anvil => HeadPolicy::anvil(),
