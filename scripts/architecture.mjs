@@ -22,7 +22,9 @@ const allowed = {
   "countersign-transport": ["countersign-protocol"],
   countersign: ["countersign-protocol", "countersign-registry", "countersign-custody", "countersign-replay", "countersign-transport"],
   "countersign-cli": ["countersign"],
-  "countersign-tests": ["countersign", "countersign-protocol"],
+  // A convenience, never a root of trust: the client does not know it.
+  "countersign-indexer": ["countersign-registry", "countersign-protocol"],
+  "countersign-tests": ["countersign", "countersign-indexer", "countersign-protocol"],
   "countersign-bench": ["countersign", "countersign-protocol"],
   "countersign-secrets": ["countersign-custody", "countersign-protocol"],
 };
@@ -59,7 +61,7 @@ function* rustFiles(folder) {
   }
 }
 
-for (const folder of ["client", "tests"].map((name) => join(root, name))) {
+for (const folder of ["client", "indexer", "tests"].map((name) => join(root, name))) {
   for (const path of rustFiles(folder)) {
     const file = relative(root, path);
     if (file.includes("/target/") || caller.test(file) || definition.test(file)) continue;

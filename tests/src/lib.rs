@@ -12,6 +12,7 @@ pub mod beacon;
 pub mod by_hand;
 pub mod chain;
 pub mod followed;
+pub mod indexed;
 pub mod instruments;
 pub mod proxy;
 pub mod switch;
