@@ -252,7 +252,7 @@ impl Indexing {
             },
         };
         let events = changes.iter().map(|set| set.changes.len() as u64).sum();
-        let kept = kept(&stretch, tip.finalized);
+        let kept = kept(&stretch, tip.finalized.max(stretch.last.number.saturating_sub(MOST_KEPT)));
         let advance = Advance { base: self.tip.map(|tip| tip.block), tip, kept, changes };
         writer.advance(registry, &advance).await?;
         drop(writer);
@@ -342,6 +342,9 @@ fn kept(stretch: &Stretch, finalized: u64) -> Vec<KeptBlock> {
 
 /// Blocks below the head within which everything is proven, final or not: two epochs of Ethereum.
 const FAR: u64 = 64;
+
+/// Blocks below the head whose hashes are kept where what is final lies deeper, or is not told.
+const MOST_KEPT: u64 = 8192;
 
 /// How often a head is tried again when the chain is reorganised meanwhile.
 const REWINDS: usize = 8;

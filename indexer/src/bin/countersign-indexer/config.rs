@@ -1,13 +1,15 @@
 //! The configuration file: what is indexed, where it is kept, and where it is served.
 
 use std::net::SocketAddr;
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::{Path, PathBuf};
 
+use countersign_indexer::api::{Limits, Rate, Readiness};
 use countersign_indexer::chain::Chain;
 use countersign_indexer::indexing::Backfill;
 use countersign_protocol::Address;
 use countersign_registry::{Endpoint, HeadPolicy, HeadTrust, Resolver, artifact};
+use ipnet::IpNet;
 use serde::Deserialize;
 
 use crate::failure::Failure;
@@ -19,6 +21,7 @@ pub(crate) struct Config {
     pub(crate) listen: Option<SocketAddr>,
     pub(crate) metrics_listen: Option<SocketAddr>,
     pub(crate) store: StoreTable,
+    pub(crate) limits: LimitsTable,
     pub(crate) registries: Vec<RegistryTable>,
 }
 
@@ -29,6 +32,23 @@ pub(crate) struct StoreTable {
     pub(crate) path: Option<PathBuf>,
     /// A file with the connection string: a password has no place in this one.
     pub(crate) postgres_file: Option<PathBuf>,
+}
+
+/// What one client, and all of them, may ask. What is left out is as [`Limits`] has it.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct LimitsTable {
+    /// Answers a second to one client; 0 for as many as it asks for.
+    pub(crate) answers_each_second: Option<u32>,
+    /// Answers at once after a rest.
+    pub(crate) burst: Option<NonZeroU32>,
+    /// Networks of reverse proxies, whose X-Forwarded-For is believed.
+    pub(crate) trusted_proxies: Vec<String>,
+    /// Streams at once, over all clients.
+    pub(crate) streams: Option<usize>,
+    /// How many blocks, or seconds, behind the head it is still ready.
+    pub(crate) ready_within_blocks: Option<u64>,
+    pub(crate) ready_within_seconds: Option<u64>,
 }
 
 /// One registry.
@@ -59,6 +79,31 @@ impl Config {
             *written = written.take().map(|written| folder.join(written));
         }
         Ok(config)
+    }
+}
+
+impl LimitsTable {
+    pub(crate) fn limits(&self) -> Result<Limits, Failure> {
+        let network = |text: &String| {
+            text.parse::<IpNet>()
+                .map_err(|error| Failure::configuration(format!("trusted_proxies: {text}: {error}")))
+        };
+        let default = Limits::default();
+        let rate = |each_second| {
+            let burst = self.burst.or(default.rate.map(|rate| rate.burst)).unwrap_or(each_second);
+            Rate { each_second, burst }
+        };
+        let usual = default.rate.map(|rate| rate.each_second);
+        Ok(Limits {
+            rate: self.answers_each_second.map_or(usual, NonZeroU32::new).map(rate),
+            trusted_proxies: self.trusted_proxies.iter().map(network).collect::<Result<_, _>>()?,
+            streams: self.streams.unwrap_or(default.streams),
+            readiness: Readiness {
+                blocks: self.ready_within_blocks.unwrap_or(default.readiness.blocks),
+                seconds: self.ready_within_seconds.unwrap_or(default.readiness.seconds),
+            },
+            ..default
+        })
     }
 }
 
@@ -128,6 +173,18 @@ mod tests {
         let three = table("chain_id = 1\nendpoints = ['http://a', 'http://b', 'http://c']");
         let trust = three.trust(three.endpoints.iter().map(|text| text.parse().unwrap()).collect()).unwrap();
         assert!(matches!(trust, HeadTrust::Quorum { threshold, .. } if threshold.get() == 2));
+    }
+
+    #[test]
+    fn limits_are_those_that_are_written_and_else_the_usual_ones() {
+        let limits = |text: &str| toml::from_str::<LimitsTable>(text).unwrap().limits().unwrap();
+        assert_eq!(limits("").rate, Limits::default().rate);
+        assert_eq!(limits("answers_each_second = 0").rate, None);
+        let rate = limits("answers_each_second = 5\nburst = 7").rate.unwrap();
+        assert_eq!((rate.each_second.get(), rate.burst.get()), (5, 7));
+        assert_eq!(limits("trusted_proxies = ['10.0.0.0/8']").trusted_proxies.len(), 1);
+        let readiness = limits("ready_within_blocks = 3").readiness;
+        assert_eq!((readiness.blocks, readiness.seconds), (3, Limits::default().readiness.seconds));
     }
 
     #[test]

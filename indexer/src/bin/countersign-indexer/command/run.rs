@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
-use countersign_indexer::api::{Api, ChainProver, ConnectionLimits, Limits, Metrics, serve};
+use countersign_indexer::api::{Api, ChainProver, ConnectionLimits, Metrics, serve};
 use countersign_indexer::leading::{Source, index_all};
 use countersign_indexer::store::Store;
 use tokio::net::TcpListener;
@@ -28,7 +28,7 @@ pub(crate) async fn run(arguments: RunArguments, json: bool) -> Result<(), Failu
         false => sources.iter().map(|source| source.progress.subscribe()).collect(),
     };
     let resolvers = sources.iter().map(|source| source.chain.resolver().clone());
-    let api = Api::new(store.clone(), progress, ChainProver::new(resolvers), Limits::default());
+    let api = Api::new(store.clone(), progress, ChainProver::new(resolvers), config.limits.limits()?);
     announce(&public, &private, &sources, json);
 
     let (stop, stopped) = watch::channel(false);
