@@ -144,6 +144,19 @@ impl Effect {
 }
 
 impl Held {
+    /// Applies consecutive blocks, each to what the ones before it left.
+    ///
+    /// # Errors
+    /// As [`apply`]; what the blocks before changed is taken already.
+    pub fn apply_all(&mut self, blocks: &[Block]) -> Result<Vec<ChangeSet>, Missing> {
+        let apply_next = |block: &Block| {
+            let changes = apply(block, self)?;
+            self.take(&changes);
+            Ok(changes)
+        };
+        blocks.iter().map(apply_next).collect()
+    }
+
     /// Takes what a block changed.
     pub fn take(&mut self, changes: &ChangeSet) {
         for change in &changes.changes {

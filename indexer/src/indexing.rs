@@ -20,7 +20,7 @@ use tokio::sync::{Mutex, mpsc, watch};
 use tokio::task::JoinSet;
 
 use crate::chain::{Chain, ChainError, Stretch};
-use crate::change::{Block, apply};
+use crate::change::Block;
 use crate::record::Missing;
 use crate::store::{Advance, KeptBlock, Rewind, StoreError, Tip, Touched, Writer};
 pub use progress::Progress;
@@ -235,12 +235,7 @@ impl Indexing {
         let registry = self.chain.registry();
         let mut writer = self.writer.lock().await;
         let mut held = writer.held(registry, &Touched::by(&stretch.blocks)).await?;
-        let mut changes = Vec::with_capacity(stretch.blocks.len());
-        for block in &stretch.blocks {
-            let set = apply(block, &held)?;
-            held.take(&set);
-            changes.push(set);
-        }
+        let changes = held.apply_all(&stretch.blocks)?;
         let told_before = self.tip.and_then(|tip| tip.told_through);
         let tip = Tip {
             block: stretch.last,

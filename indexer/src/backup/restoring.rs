@@ -8,7 +8,7 @@ use countersign_registry::RegistryAt;
 
 use super::block_of;
 use super::line::{FORMAT, Head, Line};
-use crate::change::{Block, ChangeSet, apply};
+use crate::change::Block;
 use crate::event::{Event, Place};
 use crate::record::Missing;
 use crate::store::{Advance, KeptBlock, StoreError, Tip, Touched, Writer};
@@ -176,12 +176,7 @@ impl<'a> Restoring<'a> {
     async fn store(&mut self, block: BlockNumHash, timestamp: u64) -> Result<(), RestoreError> {
         let blocks = std::mem::take(&mut self.pending);
         let mut held = self.writer.held(self.registry, &Touched::by(&blocks)).await?;
-        let mut changes: Vec<ChangeSet> = Vec::with_capacity(blocks.len());
-        for block in &blocks {
-            let set = apply(block, &held)?;
-            held.take(&set);
-            changes.push(set);
-        }
+        let changes = held.apply_all(&blocks)?;
         let tip = Tip { block, timestamp, finalized: block.number, told_through: self.head.told_through };
         let kept = vec![KeptBlock { block, timestamp }];
         self.writer.advance(self.registry, &Advance { base: self.base, tip, kept, changes }).await?;
